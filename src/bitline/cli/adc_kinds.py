@@ -28,6 +28,7 @@ def kinds_table(design: Design, given: Mapping[str, Any], seed: int) -> Table:
         seed: of the errors of the circuits.
     """
     from bitline.cost import library_of
+    from bitline.cost.architectures import bounded_pJ
     from bitline.cost.work import conversion_ns, converter
     from bitline.readout.curves import curves_of
 
@@ -36,7 +37,7 @@ def kinds_table(design: Design, given: Mapping[str, Any], seed: int) -> Table:
     for adc in _converters(design, given):
         bits = float(curves_of(adc, CONVERTERS, seed).effective_bits.mean())
         circuit = converter(adc, library)
-        energy, area = circuit.energy_pJ(adc.bits), circuit.area_um2(adc.bits)
+        energy, area = bounded_pJ(circuit, adc.bits), circuit.area_um2(adc.bits)
         source = library.name if adc.kind in library.converters else f"law of {_law(adc.kind)}"
         time = conversion_ns(circuit, adc.bits, adc.rate_MS_per_s)
         rows.append((adc.kind, bits, energy, 1e3 * energy / 2**bits, area, time, source))

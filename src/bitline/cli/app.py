@@ -101,6 +101,8 @@ def main() -> None:
     except Exception as error:
         if os.environ.get(TRACEBACK):
             raise
+        if (memory := _lack_of_memory(error)) is not None:
+            _end(memory)
         if (users := _fault_of_users_code(error)) is not None:
             _end(f"code that bitline ran for you failed: {users} ({TRACEBACK}=1 shows more)")
         said = str(error).strip().splitlines() or [""]
@@ -110,6 +112,14 @@ def main() -> None:
 
 TRACEBACK = "BITLINE_TRACEBACK"
 """Environment variable: faults of bitline itself end with all that Python knows of them."""
+
+
+def _lack_of_memory(error: Exception) -> str | None:
+    """What is said where memory is short, and None of everything else."""
+    from bitline.nn.out_of_memory import is_out_of_memory
+    from bitline.study.mishaps import described
+
+    return described(error) if is_out_of_memory(error) else None
 
 
 def _fault_of_users_code(error: Exception) -> str | None:

@@ -147,7 +147,7 @@ def cost(
     if explain is not None:
         parts += [explained_table(explain, statistics, *pair) for pair in pairs]
     if estimates:
-        parts += [estimates_table(library) for library in {library.name: library for library in libraries}.values()]
+        parts += [estimates_table(library) for at, library in enumerate(libraries) if library not in libraries[:at]]
     output.results(*parts)
     one_sided = one_sided_parts(list(zip(results, libraries, strict=True)))
     output.notes((*sample.notes, *one_sided, *(note for result in results for note in result.notes)))

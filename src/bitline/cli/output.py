@@ -80,7 +80,8 @@ class Output:
     def data(self, *tables: Table) -> None:
         """Write all tables as one JSON object, or the first one as CSV; nothing where text is wanted."""
         if self.form == "json":
-            sys.stdout.write(json_text({table.name: table.data() for table in tables}, indent=2))
+            found = {title: table.data() for title, table in zip(_titles(tables), tables, strict=True)}
+            sys.stdout.write(json_text(found, indent=2))
         elif self.form == "csv":
             rows = tables[0].data()
             writer = csv.writer(sys.stdout, lineterminator="\n")
@@ -131,6 +132,15 @@ class Output:
 
 KEY = "bitline.output"
 """Where a context has the output of its command."""
+
+
+def _titles(tables: Iterable[Table]) -> list[str]:
+    """Names of tables, each once: those of designs of the same name are counted."""
+    titles: list[str] = []
+    for table in tables:
+        times = sum(title == table.name or title.startswith(f"{table.name} (") for title in titles)
+        titles.append(f"{table.name} ({times + 1})" if times else table.name)
+    return titles
 
 
 def terminal_width(stream: TextIO) -> int | None:

@@ -38,7 +38,7 @@ class RampConverter(Converter):
     """A comparator and a counter for each converter, one ramp for all: time and energy double with every bit."""
 
     kind: Literal["ramp"] = "ramp"
-    bits: int
+    bits: Annotated[int, Field(ge=1, le=32)]
     """Resolution of the numbers below."""
     clock_GHz: AnyRate
     """Levels of the ramp per nanosecond."""
@@ -61,7 +61,7 @@ class SarConverter(Converter):
     """Successive approximation: comparator and logic work once for each bit, the capacitor array doubles with each."""
 
     kind: Literal["sar", "split-sar"] = "sar"
-    bits: int
+    bits: Annotated[int, Field(ge=1, le=32)]
     """Resolution of the numbers below."""
     rate_MS_per_s: AnyRate
     """Conversions per microsecond with `bits` bits."""

@@ -53,7 +53,7 @@ class Efficiency:
     @property
     def TOPS(self) -> float:
         """Operations per second, in units of 10^12."""
-        return 1e-3 * self.operations / self.period_ns
+        return ratio(1e-3 * self.operations, self.period_ns)
 
     @property
     def TOPS_per_W(self) -> float:

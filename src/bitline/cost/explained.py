@@ -123,12 +123,13 @@ def explained(
     whole = sum(parts.values())
     found, circuits = [], library.quantities()
     for name, quantity in {**circuits, **numbers_of(design)}.items():
-        raised = {name: STEP * quantity.value}
+        step = STEP if STEP * quantity.value <= quantity.LARGEST else 1 / STEP
+        raised = {name: step * quantity.value}
         if name in circuits:
             changed = network_cost(statistics, design, library.with_settings(raised))
         else:
             changed = network_cost(statistics, design.with_settings(raised), library)
-        for component, exponent in _exponents(parts, parts_of(changed)).items():
+        for component, exponent in _exponents(parts, parts_of(changed), step).items():
             value = parts[component]
             found.append(ExplainedPart(component, value, unit, value / whole, name, quantity, exponent))
     if what == "energy" and parts.get("cells"):
@@ -152,10 +153,10 @@ def _of_cells(cost: NetworkCost, design: Design, library: Library) -> Iterator[t
         yield name, quantity, energy / cost.energies_pJ["cells"]
 
 
-def _exponents(parts: Mapping[str, float], changed: Mapping[str, float]) -> dict[str, float]:
-    """By which power every part follows a number that was raised by `STEP`, of those that change."""
+def _exponents(parts: Mapping[str, float], changed: Mapping[str, float], step: float) -> dict[str, float]:
+    """By which power every part follows a number that was multiplied by `step`, of those that change."""
     ratios = {name: changed[name] / value for name, value in parts.items() if value and name in changed}
-    return {name: math.log(ratio) / math.log(STEP) for name, ratio in ratios.items() if abs(ratio - 1) > 1e-9}
+    return {name: math.log(ratio) / math.log(step) for name, ratio in ratios.items() if abs(ratio - 1) > 1e-9}
 
 
 @checked(DesignError)

@@ -259,4 +259,5 @@ def _quantities(part: BaseModel, prefix: str) -> Iterator[tuple[str, Quantity]]:
             yield from _quantities(value, f"{path}.")
         elif isinstance(value, dict):
             for key, circuit in value.items():
-                yield from _quantities(circuit, f"{path}.{key}.")
+                step = f'"{key}"' if "." in key else key  # as TOML has it
+                yield from _quantities(circuit, f"{path}.{step}.")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from bitline.cost import shown
 from bitline.cost.components import largest_first
-from bitline.cost.efficiency import Efficiency
+from bitline.cost.efficiency import Efficiency, ratio
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -137,7 +137,7 @@ class NetworkCost(Efficiency):
     @property
     def energy_per_mac_fJ(self) -> float:
         """Femtojoules of each multiplication with addition."""
-        return 1e9 * self.energy_uJ / self.macs
+        return ratio(1e9 * self.energy_uJ, self.macs)
 
     @property
     def latency_us(self) -> float:
@@ -147,12 +147,12 @@ class NetworkCost(Efficiency):
     @property
     def images_per_s(self) -> float:
         """Throughput."""
-        return 1e9 / self.interval_ns
+        return ratio(1e9, self.interval_ns)
 
     @property
     def power_W(self) -> float:
         """Power at full throughput."""
-        return 1e3 * self.energy_uJ / self.interval_ns
+        return ratio(1e3 * self.energy_uJ, self.interval_ns)
 
     @property
     def arrays(self) -> int:

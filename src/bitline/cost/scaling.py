@@ -76,7 +76,7 @@ class Step:
 
 
 RULES = (
-    (r"capacitor_fF$|wire_fF_per_um$|^cells\.read_V$|^cells\.read_pJ$", 0, 0),
+    (r"capacitor_fF$|wire_fF_per_um$|density_fF_per_um2$|^cells\.read_V$|^cells\.read_pJ$", 0, 0),
     (r"_fF$", 1, 0),
     (r"_V$", 0, 1),
     (r"_pJ$", 1, 2),

@@ -18,6 +18,7 @@ from bitline.cost.work import FULL, ConversionSchedule, RowActivity, Work
 from bitline.design import Design
 from bitline.errors import DesignError
 from bitline.layer.cells import placement_of
+from bitline.quantize import magnitude_bits_of
 
 
 @dataclass(frozen=True, repr=False)
@@ -153,7 +154,9 @@ def _work(
     design: Design, library: Library, rows: int, columns: int, activity: RowActivity
 ) -> tuple[ArrayMapping, Work]:
     at = ArrayMapping.of(MatrixProduct(rows), columns, design)
-    readout = ConversionSchedule.of(design, library, design.inputs.code_bits, design.inputs.signed is True)
+    signed = design.inputs.signed is True
+    bits = magnitude_bits_of(design.inputs.code_bits, signed, f"design {design.name!r}")
+    readout = ConversionSchedule.of(design, library, bits, signed)
     return at, Work(at, activity, readout, 1.0)
 
 

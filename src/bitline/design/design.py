@@ -6,7 +6,6 @@ Its sections are the stages of the signal chain; the types of their variants liv
 from __future__ import annotations
 
 import math
-from importlib import resources
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, Self
@@ -24,6 +23,7 @@ from bitline.config.variants import Variant
 from bitline.design.checks import CHECKS
 from bitline.design.hardware import Hardware
 from bitline.design.inputs import Inputs
+from bitline.design.preset_files import preset_text, presets
 from bitline.design.rules import LayerRule
 from bitline.design.settings import CODE, code_in, merge, nested
 from bitline.devices import Cell
@@ -108,7 +108,7 @@ class Design(Part):
             raise DesignError(
                 f"there is no preset {str(source)!r}{nearest(str(source), presets())}, or give a .toml file"
             )
-        return cls.from_toml(_preset_file(str(source)).read_text(encoding="utf-8"), origin=f"preset {source}")
+        return cls.from_toml(preset_text(str(source)), origin=f"preset {source}")
 
     @classmethod
     @checked(DesignError)
@@ -287,19 +287,4 @@ class Design(Part):
         )
 
 
-def presets() -> tuple[str, ...]:
-    """Names of the designs that come with bitline.
-
-    Examples:
-        >>> presets()[:3]
-        ('cascade', 'differential', 'differential-4bit')
-    """
-    files = (resources.files("bitline.design") / "presets").iterdir()
-    return tuple(sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml")))
-
-
-def _preset_file(name: str) -> Any:
-    return resources.files("bitline.design") / "presets" / f"{name}.toml"
-
-
-__all__ = ["Cell", "Design", "Inputs", "LayerRule", "NoAdc", "presets"]
+__all__ = ["Cell", "Design", "Inputs", "LayerRule", "NoAdc"]

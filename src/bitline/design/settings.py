@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping, Set
 from typing import Any
@@ -29,6 +30,9 @@ SHARED = {
 }
 """Settings that all variants of a section share, and keep when another variant is chosen."""
 
+STEP = re.compile(r'"[^"]*"|[^.]+')
+"""A part of a dotted name; one with dots in it stands in quotes, as in TOML."""
+
 LIBRARY = "library."
 """How names of numbers of the component library begin."""
 
@@ -52,6 +56,8 @@ def nested(settings: dict[str, Any]) -> dict[str, Any]:
         True
         >>> nested({"adc.bits": 6, "adc": "sar"})
         {'adc': {'bits': 6, 'kind': 'sar'}}
+        >>> nested({'converters."lab.adc:Mine".area': 2})
+        {'converters': {'lab.adc:Mine': {'area': 2}}}
 
     Raises:
         DesignError: two settings that set the same thing.
@@ -59,7 +65,7 @@ def nested(settings: dict[str, Any]) -> dict[str, Any]:
     given = [(of_design(name), value) for name, value in _dotted(settings)]
     names, result = _with_sections(name for name, _ in given), dict[str, Any]()
     for name, value in given:
-        *path, last = _variant_key(name, value, names).split(".")
+        *path, last = (step.strip('"') for step in STEP.findall(_variant_key(name, value, names)))
         place = result
         for step in path:
             place = place.setdefault(step, {})

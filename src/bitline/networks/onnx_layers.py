@@ -141,7 +141,7 @@ def _gemm(product: Product) -> nn.Module | None:
 def _linear(weight: NDArray[Any], bias: NDArray[Any] | None) -> nn.Module | None:
     """A fully connected layer with weights (outputs, inputs); None where the bias differs from sample to sample."""
     outputs, inputs = weight.shape
-    if bias is not None and (bias.size not in (1, outputs) or bias.shape[-1:] not in ((), (1,), (outputs,))):
+    if bias is not None and bias.shape not in ((), (1,), (outputs,), (1, 1), (1, outputs)):
         return None
     values = None if bias is None else np.broadcast_to(bias.reshape(-1), (outputs,))
     return _with(nn.Linear(inputs, outputs, bias=bias is not None), weight, values)

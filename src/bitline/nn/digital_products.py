@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 from bitline.errors import LeftOutWarning
 from bitline.nn.faithful import Check
-from bitline.numerics.text import listed
+from bitline.numerics.text import listed, percent
 
 SHOWN = 3
 """Weights that a remark names."""
@@ -35,7 +35,7 @@ def remarks_on_products(found: Check, analog: int, by_rule: Collection[str]) -> 
     if found.digital_weights:
         digital = sum(found.digital_weights.values())
         largest = sorted(found.digital_weights, key=lambda name: -found.digital_weights[name])
-        share = f"{100 * digital / (digital + analog):.2g} % of the weights that multiply stay digital"
+        share = f"{percent(digital / (digital + analog), 0)} % of the weights that multiply stay digital"
         remarks.append(f"{share}: {listed([*map(repr, largest)], SHOWN)}")
         unasked = [name for name in largest if not any(name.startswith(f"{module}.") for module in by_rule)]
         if sum(found.digital_weights[name] for name in unasked) > analog:

@@ -9,20 +9,24 @@ from torch import Tensor
 GOLDEN, MULTIPLIER = 0x9E3779B97F4A7C15, 0xD6E8FEB86659FD93
 """Constants of a multiplicative mixer of 64 bits, odd."""
 
-Contents = tuple[tuple[int, torch.device, torch.dtype], ...]
-"""What tensors hold, where and how."""
+Contents = tuple[tuple[int, torch.device, torch.dtype, torch.Size, tuple[int, ...]], ...]
+"""What tensors hold, where, and how it is laid out."""
 
 
 def contents_of(*tensors: Tensor | None) -> Contents:
     """Fingerprints of tensors, where and how they are stored; None counts for nothing."""
-    return tuple((fingerprint(tensor), tensor.device, tensor.dtype) for tensor in tensors if tensor is not None)
+    return tuple(
+        (fingerprint(tensor), tensor.device, tensor.dtype, tensor.shape, tensor.stride())
+        for tensor in tensors
+        if tensor is not None
+    )
 
 
 def fingerprint(values: Tensor) -> int:
-    """64 bits that follow from the values of a tensor and their order.
+    """64 bits that follow from the values of a tensor and their order in memory.
 
-    Tensors that differ have the same one with a chance of about 2^-64. It takes one pass over the memory, at the speed
-    of the memory.
+    Tensors of one layout that differ have the same one with a chance of about 2^-64. It takes one pass over the
+    memory, at the speed of the memory.
     """
     values = values.detach()
     if values.ndim == 4 and values.is_contiguous(memory_format=torch.channels_last):

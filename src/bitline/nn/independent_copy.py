@@ -120,6 +120,8 @@ def _rebound_function(function: types.FunctionType, copies: Mapping[int, nn.Modu
     filled = [cell for cell in cells if _contents(cell) is not cell]
     closure = {id(cell): _rebound(cell.cell_contents, copies, done) for cell in filled}
     defaults = _rebound(function.__defaults__, copies, done)
+    named_defaults = function.__kwdefaults__ or {}
+    keywords = {name: _rebound(value, copies, done) for name, value in named_defaults.items()}
     named = {name: function.__globals__[name] for name in function.__code__.co_names if name in function.__globals__}
     changed = {
         name: new
@@ -128,7 +130,9 @@ def _rebound_function(function: types.FunctionType, copies: Mapping[int, nn.Modu
         and (new := _rebound(value, copies, done)) is not value
     }
     same_cells = all(closure[id(cell)] is cell.cell_contents for cell in filled)
-    if same_cells and defaults is function.__defaults__ and not changed:
+    same_keywords = all(keywords[name] is value for name, value in named_defaults.items())
+    same_defaults = defaults is function.__defaults__ and same_keywords
+    if same_cells and same_defaults and not changed:
         return function
     bound = types.FunctionType(
         function.__code__,
@@ -137,7 +141,7 @@ def _rebound_function(function: types.FunctionType, copies: Mapping[int, nn.Modu
         defaults,
         tuple(types.CellType(closure[id(cell)]) if id(cell) in closure else cell for cell in cells),
     )
-    bound.__kwdefaults__ = function.__kwdefaults__
+    bound.__kwdefaults__ = keywords or None
     bound.__dict__.update(function.__dict__)
     done[id(function)] = bound
     return bound

@@ -138,7 +138,8 @@ class SavedState:
         return cls(
             chip,
             None if calibration is None else calibration_of_json(calibration),
-            correction and Correction(**{name: torch.tensor(values) for name, values in correction.items()}),
+            correction
+            and Correction(**{name: torch.tensor(values, dtype=torch.float64) for name, values in correction.items()}),
             saved.get("made for"),
         )
 

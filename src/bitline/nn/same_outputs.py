@@ -44,6 +44,8 @@ def difference(expected: tuple[Any, ...], got: tuple[Any, ...], least: float = 0
             return f"outputs {tuple(after.shape)} instead of {tuple(before.shape)}"
         if before.numel() == 0:
             continue
+        if before.is_complex() or after.is_complex():
+            before, after = (torch.view_as_real(part + 0j).flatten() for part in (before, after))
         error, largest = _largest_error(before, after)
         if not error <= max(least, _tolerance(before.dtype)) * largest:
             share = error / largest if largest > 0 else math.inf

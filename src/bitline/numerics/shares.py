@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-WHOLE = 1e-6
-"""How near to a whole number a count is that rounding has moved."""
+WHOLE = 1e-9
+"""How near to a whole number a count is that rounding has moved, relative to it."""
 
 
 def mean_share(shares: Sequence[float], count: int) -> float:
@@ -23,10 +23,12 @@ def mean_share(shares: Sequence[float], count: int) -> float:
         >>> some, others = [7 / 24, 0.0], [3 / 24, 4 / 24]
         >>> mean_share(some, 24) == mean_share(others, 24), sum(some) / 2 == sum(others) / 2
         (True, False)
+        >>> mean_share([1e-10, 3e-10], 1000)
+        2e-10
     """
     if not shares:
         return math.nan
-    whole = [round(share * count) if math.isfinite(share) else 0 for share in shares]
-    if count and all(abs(share * count - number) < WHOLE for share, number in zip(shares, whole, strict=True)):
-        return sum(whole) / (count * len(shares))
+    counts = [share * count if math.isfinite(share) else math.inf for share in shares]
+    if count and all(number < math.inf and abs(number - round(number)) <= WHOLE * number for number in counts):
+        return sum(map(round, counts)) / (count * len(shares))
     return sum(shares) / len(shares)

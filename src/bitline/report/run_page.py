@@ -46,9 +46,10 @@ def write_html(
     """
     result = results[-1]
     design = result.design
+    network = _without_folders("model", context.get("model", "network"))
     sections = [section for section in _sections(results, why) if section is not None]
     body = [
-        f"<h1>{html.escape(str(context.get('model', 'network')))} on {html.escape(design.name)}</h1>",
+        f"<h1>{html.escape(network)} on {html.escape(design.name)}</h1>",
         note(design.description),
         cards(_numbers(result, result.time_among(results))),
         contents(sections) if len(sections) > 1 else "",
@@ -126,9 +127,13 @@ def _facts(result: Evaluation, context: dict[str, object]) -> Iterator[tuple[str
     yield "chips", str(len(result.chip_values))
     yield "seed", str(result.seed)
     for name, value in context.items():
-        text = str(value)
-        is_path = name in ("weights", "data") and ("/" in text or "\\" in text)
-        yield FACTS.get(name, name.replace("_", " ")), PurePath(text).name if is_path else text
+        yield FACTS.get(name, name.replace("_", " ")), _without_folders(name, value)
+
+
+def _without_folders(name: str, value: object) -> str:
+    """A fact of a run; of a file its name alone."""
+    text = str(value)
+    return PurePath(text).name if name in ("model", "weights", "data") and ("/" in text or "\\" in text) else text
 
 
 def _accuracy_table(results: Sequence[Evaluation]) -> str:

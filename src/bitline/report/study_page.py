@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import shlex
 from importlib import resources
 from pathlib import Path
 from string import Template
@@ -139,7 +140,8 @@ def _how(result: StudyResult, path: Path) -> str:
     notes = dict.fromkeys(note for design in result.designs for note in design.costs.get("notes", []))
     listed = "".join(f"<li>{html.escape(note)}</li>" for note in notes)
     began = "explore" if FRONT in result.facts else "sweep"
-    command = f"bitline {began} {result.study.name}.toml --out {path.stem}.sqlite\nbitline report {path.stem}.sqlite"
+    file, store = shlex.quote(f"{result.study.name}.toml"), shlex.quote(f"{path.stem}.sqlite")
+    command = f"bitline {began} {file} --out {store}\nbitline report {store}"
     facts = [(name, value) for name, value in result.facts.items() if name not in ASIDE]
     return (
         f"<h2>How to reproduce it</h2><p>Save the study as {html.escape(result.study.name)}.toml and run</p>"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -121,6 +121,30 @@ class Axis(Part):
             raise ValueError(f"axis zip: settings that change in step need equally many values, not {counts}")
         heed(self.code)
         return self
+
+    def with_bases(self, found: Callable[[str], str]) -> Axis:
+        """The same with base designs by other names.
+
+        Args:
+            found: says what each is called.
+
+        Examples:
+            >>> axis = Axis(setting="adc.bits", values=[6], when={"design": ["a.toml", "b.toml"]})
+            >>> axis.with_bases(lambda name: f"studies/{name}").when
+            {'design': ('studies/a.toml', 'studies/b.toml')}
+        """
+
+        def renamed(named: Any) -> Any:
+            return tuple(map(renamed, named)) if isinstance(named, (list, tuple)) else found(str(named))
+
+        changes = {
+            name: {**held, BASE: renamed(held[BASE])}
+            for name, held in (("zip", self.zip), ("when", self.when))
+            if BASE in held
+        }
+        if self.setting == BASE and self.values:
+            changes["values"] = renamed(self.values)
+        return self.model_copy(update=changes)
 
     @property
     def code(self) -> tuple[str, ...]:

@@ -52,7 +52,7 @@ def write_designs(designs: Sequence[DesignResult], folder: str | Path) -> tuple[
 def _file_name(design: DesignResult, place: str) -> str:
     """The place and the settings, or the key where there is no room for them."""
     words = "-".join(f"{name}={_plain(value)}" for name, value in design.settings.items())
-    name = f"{place}-{words or design.name or design.key}"
+    name = f"{place}-{words or _plain(design.name) or design.key}"
     return f"{name}.toml" if len(name) <= LONGEST else f"{place}-{design.key}.toml"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,6 @@ from bitline.evaluation.layer_errors import layer_errors
 from bitline.numerics.progress import Progress, silent
 from bitline.numerics.shares import mean_share
 from bitline.numerics.summary import summary
-from bitline.study.axes import Axis, meets, quantity
 from bitline.study.coverage import FinishedWork, enough
 from bitline.study.executors import Executor, Launch, local
 from bitline.study.forms import form_of
@@ -26,6 +25,7 @@ from bitline.study.objectives import Objectives
 from bitline.study.pareto import evenly, front, ranks
 from bitline.study.point import Point, in_line
 from bitline.study.possible import check_axes, note_of, nothing
+from bitline.study.sampling import generations
 from bitline.study.store import FRONT, LEFT_OUT, Store
 from bitline.study.study import Study
 from bitline.study.unused import unused
@@ -89,9 +89,10 @@ def explore(
 ) -> SearchResult:
     """Search the axes of a study for the Pareto front of its objectives.
 
-    Generations of designs, chosen by Optuna's NSGA-II, are screened on few images with one chip; the best fronts are
-    then measured in full. The search depends only on the study and its seeds: run it again and it takes the same way,
-    with what the store has; raise `search.designs` and it goes on.
+    Designs are screened on few images with one chip: all there are, or where these are more than `search.designs`,
+    generations that Optuna's NSGA-II chooses. The best fronts are then measured in full. The search depends only on the
+    study and its seeds: run it again and it takes the same way, with what the store has; raise `search.designs` and it
+    goes on.
 
     Args:
         study: axes, objectives and budget.
@@ -114,9 +115,6 @@ def explore(
     study, store = Study.of(study), Path(store)
     workers = whole_number("workers", workers, 1, StudyError)
     objectives = _objectives(study)
-    optuna = _optuna()
-    if study.measure.key in study.search.objectives:
-        study.measure.check_order()
     study = study.model_copy(update={"run": study.run.model_copy(update={"layer_errors": True})})
     workload = load(study, workers, threads)
     images = len(workload.context.images)
@@ -126,7 +124,7 @@ def explore(
     ):
         screening = _Screening(study, objectives, kept, executor, images)
         kept.remember(FRONT, "[]")
-        for asked in _ask_and_tell(optuna, screening):
+        for asked in generations(study, objectives.directions, screening.look_at_all):
             progress("screening", asked, study.search.designs)
         left_out = note_of(screening.impossible, unused(study.axes, study.known()))
         kept.remember(LEFT_OUT, left_out)
@@ -150,15 +148,6 @@ def explore(
     )
 
 
-def _optuna() -> Any:
-    try:
-        import optuna
-    except ImportError:
-        raise StudyError("'bitline explore' needs Optuna: pip install 'bitline[explore]'") from None
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    return optuna
-
-
 def _objectives(study: Study) -> Objectives:
     """What a study trades off.
 
@@ -171,6 +160,8 @@ def _objectives(study: Study) -> Objectives:
     chosen = "objectives" in search.model_fields_set
     names = search.objectives if chosen else (measure.key, *search.objectives[1:])
     objectives = Objectives(names, measure)
+    if measure.key in names:
+        measure.check_order()
     check_axes(study)
     return objectives
 
@@ -195,6 +186,10 @@ class _Screening:
         except DesignError as error:
             self.impossible[in_line(settings)] = str(error)
             return None
+
+    def look_at_all(self, proposals: Sequence[dict[str, Any]]) -> list[list[float] | None]:
+        """Objectives of the designs with some settings, as `look_at` gives them."""
+        return self.look_at([self.point(settings) for settings in proposals])
 
     def look_at(self, points: Sequence[Point | None]) -> list[list[float] | None]:
         """Objectives of the designs of a generation; None for impossible designs and those that failed."""
@@ -246,43 +241,6 @@ class _Screening:
                 break
             chosen += evenly(members, room)
         return tuple(self.looked_at[keys[index]] for index in chosen)
-
-
-def _ask_and_tell(optuna: Any, screening: _Screening) -> Iterator[int]:
-    """Let the sampler choose generation after generation; yields how many designs were asked for so far."""
-    study, search = screening.study, screening.study.search
-    sampler = optuna.samplers.NSGAIISampler(population_size=search.population, seed=search.seed)
-    sampled = optuna.create_study(directions=screening.objectives.directions, sampler=sampler)
-    asked = 0
-    while asked < search.designs:
-        generation = [sampled.ask() for _ in range(min(search.population, search.designs - asked))]
-        values = screening.look_at([screening.point(_suggested(study, proposal)) for proposal in generation])
-        for proposal, known in zip(generation, values, strict=True):
-            sampled.tell(proposal, known, state=optuna.trial.TrialState.FAIL if known is None else None)
-        asked += len(generation)
-        yield asked
-
-
-def _suggested(study: Study, proposal: Any) -> dict[str, Any]:
-    """The settings of a proposal."""
-    settings: dict[str, Any] = {}
-    known = study.known()
-    for index, axis in enumerate(study.axes):
-        if meets(axis.when, {**known, **settings}):
-            settings |= _step(axis, index, proposal)
-    return settings
-
-
-def _step(axis: Axis, index: int, proposal: Any) -> dict[str, Any]:
-    """The step of an axis that the sampler chooses: numbers and times by their order, other words without one."""
-    steps = axis.steps()
-    ordered = all(quantity(value) is not None for step in steps for value in step.values())
-    name = f"{index}: {', '.join(axis.settings)}"
-    if ordered:
-        chosen = proposal.suggest_int(name, 0, len(steps) - 1)
-    else:
-        chosen = proposal.suggest_categorical(name, list(range(len(steps))))
-    return steps[int(chosen)]
 
 
 def _front(

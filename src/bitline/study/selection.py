@@ -65,7 +65,8 @@ class Selection:
             return result.designs
         rows = records(result)
         measure = result.measure
-        shares = (*_measured(measure), f"float_{measure.key}", "std", "half_width_95") if measure.is_share else ()
+        shares = [name for name, label in COSTS.items() if label.unit == "fraction"]
+        shares += [*_measured(measure), f"float_{measure.key}", "std", "half_width_95"] if measure.is_share else []
         conditions = [found for text in self.where for found in read_conditions(text, rows, shares)]
         kept = [at for at, row in enumerate(rows) if all(condition.holds(row) for condition in conditions)]
         if self.pareto:

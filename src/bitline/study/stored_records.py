@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
 from bitline.design import views
-from bitline.errors import BitlineError
 from bitline.nn import NetworkRecord
+from bitline.nn.out_of_memory import is_out_of_memory
 from bitline.nn.record_bytes import unpack_record
 from bitline.study.connection import for_reading
 
@@ -48,5 +47,7 @@ class StoredRecords:
             with for_reading(self.path) as connection:
                 found = connection.execute("SELECT content FROM records WHERE name = ?", (self.name(key),)).fetchone()
                 return None if found is None else unpack_record(found[0])
-        except (BitlineError, sqlite3.Error):  # it is made again
+        except Exception as error:  # whatever damaged bytes make readers raise; the record is made again
+            if is_out_of_memory(error):
+                raise
             return None

@@ -246,12 +246,7 @@ class Study(Part):
         model = self.model.beside(folder)
         source = None if self.data.source is None else near(folder, self.data.source)
         source = source if source is None else near_code(folder, source, "data.source")
-        axes = tuple(
-            axis.model_copy(update={"values": tuple(near(folder, str(value)) for value in axis.values)})
-            if axis.setting == BASE and axis.values
-            else axis
-            for axis in self.axes
-        )
+        axes = tuple(axis.with_bases(lambda name: near(folder, name)) for axis in self.axes)
         return self.model_copy(
             update={
                 "model": model,

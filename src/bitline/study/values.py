@@ -10,8 +10,10 @@ import zlib
 import numpy as np
 from numpy.typing import NDArray
 
-MOST = 3000
-"""Values of a sample at most."""
+from bitline.errors import DataError
+
+MOST = 65_536
+"""Values of a sample at most: three for each of 21,000 classes."""
 
 
 def pack(values: NDArray[np.generic]) -> bytes:
@@ -21,10 +23,17 @@ def pack(values: NDArray[np.generic]) -> bytes:
         values: of each sample, (samples,) or (samples, columns): 1 where it was classified right, and 0 where it was
             not, or what another measure is made of.
 
+    Raises:
+        DataError: a sample has more values than `MOST`.
+
     Examples:
         >>> unpack(pack(np.array([True, False, True])), 3).tolist()
         [[1.0], [0.0], [1.0]]
     """
+    if values.size > MOST * len(values):
+        raise DataError(
+            f"the measure keeps {values.size // len(values):,} values of each sample: a store has room for {MOST:,}"
+        )
     is_right = values.size == len(values) and bool(np.isin(values, (0, 1)).all())
     return zlib.compress(values.astype("<f4" if is_right else "<f8").tobytes(), level=9)
 

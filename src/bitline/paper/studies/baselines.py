@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pandas as pd
 
 from bitline.paper.drawing import Drawing, Line, Panel
@@ -24,7 +26,8 @@ def run(experiment: Experiment) -> Findings:
         data = network.measure(f"{name}, exact cells", [], {"cell.device": "none"}, base="differential", chips=1)
         failures += data.failures
         (design,) = data.result.designs
-        stages = (data.result.float_value or 0.0, data.baseline.value, design.mean)
+        known = math.nan if data.result.float_value is None else data.result.float_value
+        stages = (known, data.baseline.value, design.mean)
         percent = [100 * stage for stage in stages]
         weights = sum(layer.weight.numel() for layer in network.statistics.layers)
         facts = {"network": name, "weights": weights, "images": len(network.loaded.context.images)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import pandas as pd
@@ -36,7 +37,10 @@ def run(experiment: Experiment) -> Findings:
     """Apply each bit of real inputs alone, with and without wires; differential cells of 7 bits, lines of 1152 rows."""
     loaded = experiment.loaded
     layers = _layers(loaded.context.model, loaded.calibration[:4])
-    table = pd.DataFrame([row for name, weight, inputs in layers for row in _errors(name, weight, inputs)])
+    table = pd.DataFrame(
+        [row for name, weight, inputs in layers for row in _errors(name, weight, inputs)],
+        columns=["layer", "bit", "density", "weighted_error", "error"],
+    )
     for column in ("error", "weighted_error"):
         largest = table.groupby("layer")[column].transform("max").clip(lower=1e-30)
         table[f"relative_{column}"] = table[column] / largest
@@ -45,7 +49,8 @@ def run(experiment: Experiment) -> Findings:
     bit, share = "input bit (0: least significant)", "error / largest of the layer"
     panel = Panel("error of each input bit", lines, bit, share, y_scale="log")
     caption = f"layers with unsigned inputs, differential 7b, R G_max = {SEGMENT:g}, mean over layers"
-    return Findings(table, Drawing((panel,), f"{experiment.model}, {caption}"), _verdicts(means))
+    remarks = () if len(table) else ("No layer of this network has inputs that are never negative.",)
+    return Findings(table, Drawing((panel,), f"{experiment.model}, {caption}"), _verdicts(means), remarks)
 
 
 def _errors(name: str, weight: Tensor, inputs: Tensor) -> Iterator[dict[str, object]]:
@@ -68,7 +73,9 @@ def _errors(name: str, weight: Tensor, inputs: Tensor) -> Iterator[dict[str, obj
 def _verdicts(means: pd.DataFrame) -> tuple[Verdict, ...]:
     single = means["relative_error"].clip(lower=1e-12)
     weighted = means["relative_weighted_error"].clip(lower=1e-12)
-    before, after = single[0] / single[BITS - 1], weighted.max() / weighted[0]
+    before, after = math.nan, math.nan
+    if len(means):
+        before, after = single[0] / single[BITS - 1], weighted.max() / weighted[0]
     return (
         Claim("Low input bits carry the largest error of the wires (claim 22).", published="> 1").computed(
             "ratio of errors before shift and add, lowest over highest bit, mean over layers", before, ">", 1
@@ -106,8 +113,9 @@ def _layers(model: nn.Module, images: Tensor) -> Iterator[tuple[str, Tensor, Ten
 def _columns(layer: nn.Module, inputs: Tensor) -> Tensor:
     """Inputs of a layer's matrix, (rows, samples), at `SAMPLES` of all positions."""
     if isinstance(layer, nn.Conv2d):
-        assert not isinstance(layer.padding, str)
-        patches = functional.unfold(inputs, layer.kernel_size, layer.dilation, layer.padding, layer.stride)
+        mode = "constant" if layer.padding_mode == "zeros" else layer.padding_mode
+        padded = functional.pad(inputs, layer._reversed_padding_repeated_twice, mode)
+        patches = functional.unfold(padded, layer.kernel_size, layer.dilation, 0, layer.stride)
         columns = patches.transpose(0, 1).flatten(1)
     else:
         columns = inputs.reshape(-1, inputs.shape[-1]).T

@@ -62,17 +62,19 @@ def _verdicts(
 def table_5(experiment: Experiment) -> Findings:
     """Table 5: design A with exact and with SONOS cells, for the 8-bit network and its 4-bit relative."""
     tables, lines, losses = [], [], {}
+    failures: list[str] = []
     for name, (network, base) in four_bit.relatives(experiment).items():
         title = f"{network.model}, design A"
         data = network.measure(title, [together(CELLS)], {"cell.clip": "window"}, base=base)
         exact, sonos = (data.designs(cells)[0] for cells in CELLS)
         tables.append(data.table.assign(network=name, digital=data.baseline.value))
         losses[name] = data.loss(sonos)
+        failures += data.failures
         accuracies = (100 * data.baseline.value, 100 * exact.mean, 100 * sonos.mean)
         lines.append(Line(name, (0.0, 1.0, 2.0), accuracies, (0.0, two_sigma(exact), two_sigma(sonos))))
     panel = Panel("design A", tuple(lines), "0: digital, 1: exact cells, 2: SONOS cells")
     table = pd.concat(tables, ignore_index=True)
-    return Findings(table, Drawing((panel,), experiment.caption), _verdicts_of_table_5(losses))
+    return Findings(table, Drawing((panel,), experiment.caption), _verdicts_of_table_5(losses), tuple(failures))
 
 
 def _verdicts_of_table_5(losses: dict[str, Quantity]) -> tuple[Verdict, ...]:

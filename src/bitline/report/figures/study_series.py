@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from bitline.measures import Measure
 from bitline.report.figures.setting_axis import SettingAxis
 from bitline.report.labels import in_short
 from bitline.study.pareto import front
+from bitline.study.point import in_line
 from bitline.study.results import DesignResult, StudyResult
 from bitline.study.words import is_number
 
@@ -63,13 +65,18 @@ def lines(result: StudyResult, axis: SettingAxis) -> list[Series]:
     """
     measure = result.measure
     groups: dict[str, list[DesignResult]] = {}
+    labels: dict[str, str] = {}
     others = [name for name in result.settings if name != axis.setting]
     for design in measured(result):
         if axis.setting in design.settings:
-            label = in_short({name: design.settings[name] for name in others if name in design.settings})
-            groups.setdefault(label, []).append(design)
+            told = {name: design.settings[name] for name in others if name in design.settings}
+            whole = in_line(told)
+            groups.setdefault(whole, []).append(design)
+            labels[whole] = in_short(told)
+    short = Counter(labels.values())
     series = []
-    for label, designs in groups.items():
+    for whole, designs in groups.items():
+        label = labels[whole] if short[labels[whole]] == 1 else whole
         ordered = sorted(designs, key=axis.index)
         widths = [0.0 if math.isnan(design.half_width) else measure.scale * design.half_width for design in ordered]
         means = [measure.scale * design.mean for design in ordered]
