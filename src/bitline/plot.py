@@ -149,7 +149,7 @@ def layers(result: Evaluation, axes: Axes | None = None) -> Axes:
     axes.plot([layer.own_db for layer in result.layers], places, "o", color=BLUE, label="own error")
     accumulated = [layer.accumulated_db for layer in result.layers]
     axes.plot(accumulated, places, "s", color=ORANGE, markersize=4, label="with the layers before")
-    axes.set_yticks(places, [layer.name for layer in result.layers])
+    axes.set_yticks(places, [layer.name for layer in result.layers], parse_math=False)
     axes.invert_yaxis()
     axes.grid(alpha=0.3)
     axes.set_xlabel("signal-to-error ratio (dB)")
@@ -178,7 +178,7 @@ def energy(cost: NetworkCost, axes: Axes | None = None) -> Axes:
     parts = sorted(parts_of(cost), key=lambda part: (len(part.names) > 1, -energy_of(part)))
     axes = axes or _new_axes(height=0.3 * len(parts))
     axes.barh(range(len(parts)), list(map(energy_of, parts)), color=[part.colour for part in parts])
-    axes.set_yticks(range(len(parts)), [part.title for part in parts])
+    axes.set_yticks(range(len(parts)), [part.title for part in parts], parse_math=False)
     axes.invert_yaxis()
     axes.set_xlabel(label_of_cost("energy_uJ").head)
     return axes

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -134,16 +133,12 @@ def save(figure: Figure, path: Path) -> None:
     from matplotlib.axis import Tick
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.text import Text
-    from matplotlib.ticker import FixedFormatter
 
     FigureCanvasAgg(figure)
     of_ticks = {id(text) for tick in figure.findobj(Tick) for text in (tick.label1, tick.label2)}
     for text in figure.findobj(Text):
         if id(text) not in of_ticks:
             text.set_parse_math(False)  # names may hold dollar signs
-    for axis in (axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)):
-        if isinstance(formatter := axis.get_major_formatter(), FixedFormatter):
-            formatter.seq = [re.sub(r"(?<!\\)\$", r"\\$", text) for text in formatter.seq]
     from matplotlib import rc_context
 
     with replacing(path) as file, rc_context(MATPLOTLIB):

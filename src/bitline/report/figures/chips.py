@@ -42,7 +42,9 @@ def _precisions(axes: Axes, rows: Sequence[Comparison]) -> None:
         places = range(len(shown))
         axes.plot(places, [row.chip_value for row in shown], "o", color=colour, label=f"{quantity}, chip")
         axes.plot(places, [row.model_value for row in shown], "_", color=colour, markersize=18, markeredgewidth=2.5)
-        axes.set_xticks(list(places), [row.point for row in shown], rotation=60, ha="right", fontsize=8)
+        axes.set_xticks(
+            list(places), [row.point for row in shown], rotation=60, ha="right", fontsize=8, parse_math=False
+        )
     axes.plot([], [], "_", color=GREY, markersize=14, markeredgewidth=2.5, label="model")
     axes.set(yscale="log", title="NeuRRAM (two scales fitted)", ylabel="TOPS/W of a core, TOPS of 48 cores")
     axes.set_xlabel("bits of outputs / inputs, phases of the input")
@@ -62,7 +64,7 @@ def _parts(axes: Axes, rows: Sequence[Comparison]) -> None:
             axes.bar(places, heights, 0.36, bottoms, color=colour, hatch=hatch, edgecolor="white", label=label)
             bottoms = [bottom + height for bottom, height in zip(bottoms, heights, strict=True)]
     axes.bar([0], [0], color="white", edgecolor=GREY, hatch="///", label="model")
-    axes.set_xticks(range(len(points)), points, rotation=60, ha="right", fontsize=8)
+    axes.set_xticks(range(len(points)), points, rotation=60, ha="right", fontsize=8, parse_math=False)
     axes.set(title="NeuRRAM: energy of an operation", ylabel="fJ", xlabel="bits of outputs / inputs")
     axes.legend(fontsize=8)
 

@@ -140,7 +140,7 @@ def useful_figure(ranges: Sequence[SliceRange], caption: str, percent: float = 9
         axes.plot(useful, places, "o", color=colour_of(index), markersize=5, label=name)
         axes.plot(chosen, places, "|", color=colour_of(index), markersize=12)
     axes.plot([], [], "|", color="grey", markersize=12, label="range of the ADC")
-    axes.set_yticks(range(len(layers)), [f"{layer}, {rows[layer]}" for layer in layers])
+    axes.set_yticks(range(len(layers)), [f"{layer}, {rows[layer]}" for layer in layers], parse_math=False)
     axes.invert_yaxis()
     axes.set(
         xscale="log",

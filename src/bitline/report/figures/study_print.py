@@ -159,9 +159,9 @@ def _scale(axes: Axes, axis: SettingAxis) -> None:
     if axis.scale == "log":
         axes.set_xscale("log")
     if not axis.is_numeric:
-        axes.set_xticks(range(len(axis.labels)), axis.labels)
+        axes.set_xticks(range(len(axis.labels)), axis.labels, parse_math=False)
     elif axis.has_ticks:
-        axes.set_xticks(axis.levels, axis.labels)
+        axes.set_xticks(axis.levels, axis.labels, parse_math=False)
         axes.set_xticks([], minor=True)
     elif axis.scale == "linear" and len(axis.levels) <= LARGEST_TICKS:
         axes.set_xticks(axis.levels)

@@ -14,7 +14,6 @@ from bitline.measures import Measure
 from bitline.report.figures.setting_axis import SettingAxis
 from bitline.report.labels import in_short
 from bitline.study.pareto import front
-from bitline.study.point import in_line
 from bitline.study.results import DesignResult, StudyResult
 from bitline.study.words import is_number
 
@@ -70,7 +69,7 @@ def lines(result: StudyResult, axis: SettingAxis) -> list[Series]:
     for design in measured(result):
         if axis.setting in design.settings:
             told = {name: design.settings[name] for name in others if name in design.settings}
-            whole = in_line(told)
+            whole = ", ".join(f"{name} = {value!r}" for name, value in told.items())
             groups.setdefault(whole, []).append(design)
             labels[whole] = in_short(told)
     short = Counter(labels.values())
