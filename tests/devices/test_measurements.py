@@ -151,7 +151,7 @@ def test_unusable_tables_are_refused(tmp_path):
         ("columns.csv", "has the columns wanted, got"),
         ("text.csv", "row 7.*not a measurement"),
         ("one.csv", "two or more"),
-        ("few.csv", "1 cells for target 2: give 5 or more"),
+        ("few.csv", "1 cell for target 2: give 5 or more"),
         ("negative.csv", "not a measurement"),
         ("empty.csv", "a header and no measurements"),
         ("table.xlsx", "table.xlsx"),

@@ -186,7 +186,9 @@ class Statistics:
             )
         sizes = SampleSizes.of(inputs.calls)
         first, seen = ({name: each.inputs for name, each in of.items()} for of in (calls, activities))
-        return cls(tuple(layers), digital, len(inputs), sizes, () if sizes.others else other_ways(first, seen))
+        return cls(
+            tuple(layers), digital, len(inputs), sizes, () if sizes.others else other_ways(first, seen, len(inputs))
+        )
 
     def joint(self, layer: LayerStatistics, design: Design) -> JointCounts:
         """Input codes and cells of a layer together; remembered for the next design with the same cells.

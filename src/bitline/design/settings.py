@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Set
@@ -62,7 +63,7 @@ def nested(settings: dict[str, Any]) -> dict[str, Any]:
     Raises:
         DesignError: two settings that set the same thing.
     """
-    given = [(of_design(name), value) for name, value in _dotted(settings)]
+    given = [(of_design(name), _plain(value)) for name, value in _dotted(settings)]
     names, result = _with_sections(name for name, _ in given), dict[str, Any]()
     for name, value in given:
         *path, last = (step.strip('"') for step in STEP.findall(_variant_key(name, value, names)))
@@ -78,6 +79,11 @@ def nested(settings: dict[str, Any]) -> dict[str, Any]:
             raise DesignError(f"{'.'.join(path)} is {known!r} and {value!r} at once: give one of them, as its {TAG}")
         place[last] = value
     return result
+
+
+def _plain(value: Any) -> Any:
+    """A path as its name; other values as they are."""
+    return os.fspath(value) if isinstance(value, os.PathLike) else value
 
 
 def of_design(name: str) -> str:

@@ -114,6 +114,11 @@ class MeasuredRange:
             beyond.append(f"to {format_duration(seconds)} (measured {self._known})")
         if beyond:
             yield f"cell.device {self.name!r} is extrapolated {', '.join(beyond)}"
+        if self.times_s and seconds < self.times_s[0] * (1 - TOLERANCE):
+            yield (
+                f"cell.time is {format_duration(seconds)}, and cell.device {self.name!r} was first measured after "
+                f"{format_duration(self.times_s[0])}: until then cells hold what they held there"
+            )
         if len(self.times_s) > 1 and self.times_s[0] == 0 < seconds < self.times_s[1] * (1 - TOLERANCE):
             yield (
                 f"cell.time is {format_duration(seconds)}, and cell.device {self.name!r} was first measured again "

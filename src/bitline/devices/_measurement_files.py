@@ -11,6 +11,7 @@ from bitline.config.part import Part
 from bitline.config.table_files import read_frame
 from bitline.devices.duration import format_duration
 from bitline.devices.header_units import reading_in, seconds_in, size_of
+from bitline.numerics.text import listed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,6 +24,8 @@ WORDS = {
 """What a header says that stands for a column."""
 
 
+SHOWN, MANY = 12, 40
+"""Headers that a message names, and so many that they are hardly those of columns."""
 RESISTANCE = re.compile(r"(?<![a-z])(r|resistances?)(?![a-z0-9])", re.IGNORECASE)
 COUNTED = re.compile(r"^(cell|device|index|id|no|nr|number|#|unnamed: \d+)$", re.IGNORECASE)
 """Headers of columns that number the cells."""
@@ -107,9 +110,11 @@ def _chosen(headers: list[str], path: Path, columns: Columns) -> dict[str, str]:
     if missing:
         guessed = found.values() if len(headers) - len(missing) >= sum(map(bool, found.values())) else ()
         free = [header for header in headers if header not in guessed and not COUNTED.search(header)]
+        say = _say(dict(zip(missing, free, strict=False)))
+        remedy = say if len(headers) <= MANY else "; does the table lie on its side?"
         raise ValueError(
-            f"{path} has the columns {', '.join(headers)}: it needs 'target' and 'measured' (one unit), and may have "
-            f"'time_s'{_say(dict(zip(missing, free, strict=False)))}"
+            f"{path} has the columns {listed(headers, SHOWN)}: it needs 'target' and 'measured' (one unit), and may "
+            f"have 'time_s'{remedy}"
         )
     resistances = [header for name, header in found.items() if name != "time_s" and RESISTANCE.search(header)]
     if resistances:

@@ -14,6 +14,7 @@ from bitline.config.table_files import numbers_in
 from bitline.devices._measurement_files import Columns, read_file
 from bitline.devices.header_units import has_time
 from bitline.numerics.digest import content_digest
+from bitline.numerics.summary import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,7 +78,10 @@ def read_table(file: str, columns: Columns) -> MeasurementTable:
     """
     path = Path(file)
     if not path.is_file():
-        raise ValueError(f"cell.device.file is {file!r}, and there is no such file: give a .csv or .parquet file")
+        raise ValueError(
+            f"cell.device.file is {file!r}, and there is no such file in {path.absolute().parent}: give a .csv or "
+            ".parquet file, from the current folder on"
+        )
     return _read(path, columns, FileState.at(path))
 
 
@@ -124,5 +128,8 @@ def _by_target(values: pd.DataFrame, path: Path) -> MeasuredCells:
         raise ValueError(f"{path} has {len(groups)} target: give cells for two or more")
     few = next((target for target, cells in groups.items() if len(cells) < FEWEST_CELLS), None)
     if few is not None:
-        raise ValueError(f"{path} has {len(groups[few])} cells for target {few:g}: give {FEWEST_CELLS} or more")
+        raise ValueError(
+            f"{path} has {counted(len(groups[few]), 'cell')} for target {few:g}: give {FEWEST_CELLS} or more for each "
+            f"target (there are {len(groups)} different ones: are the columns the right way round?)"
+        )
     return MeasuredCells(np.array(list(groups)), tuple(groups.values()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from abc import abstractmethod
 from typing import Annotated, Any, Literal
 
@@ -78,6 +79,10 @@ class TableDevice(Device):
     def _remember_content(cls, data: Any) -> Any:
         if not isinstance(data, dict) or "file" not in data:
             return data
+        file = data["file"]
+        if not isinstance(file, (str, os.PathLike)):
+            return data  # which the field of that name explains
+        data = {**data, "file": os.fspath(file)}
         try:
             columns = Columns.model_validate(data.get("columns", {}))
         except ValidationError:  # which the field of that name explains

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated, Any
 
 from bitline.config.table_files import is_table
@@ -31,7 +32,7 @@ class DeviceVariants(Variants):
     """Variants that the path of a table of measurements chooses, too: `cell.device = "cells.csv"`."""
 
     def expanded(self, value: Any) -> Any:
-        value = super().expanded(value)
+        value = super().expanded(os.fspath(value) if isinstance(value, os.PathLike) else value)
         named = value.get("kind") if isinstance(value, dict) else None
         if isinstance(named, str) and is_table(named):
             return {**value, "kind": "measurements-fit", "file": named}

@@ -221,7 +221,7 @@ def _draw_dots(axes: Axes, panel: Panel) -> None:
     for index, line in enumerate(panel.lines):
         look: dict[str, Any] = {"color": colour_of(index), "marker": SHAPES[index % len(SHAPES)]}
         axes.plot(line.y, line.x, label=line.label, linestyle="", markersize=6.0 - 2 * (index % 2), **look)
-    axes.set_yticks(range(len(panel.names, parse_math=False)), panel.names)
+    axes.set_yticks(range(len(panel.names)), panel.names, parse_math=False)
     axes.invert_yaxis()
     axes.grid(axis="y", alpha=0.4)
 

@@ -36,6 +36,8 @@ ROUNDING = 1e-12
 """Numbers that differ by less than this share of them are equal: means over chips are rounded sums."""
 SECONDS = ("time", "seconds")
 """Last words of the names of columns of times in seconds; those of other times end with their unit."""
+OTHERWISE = re.compile(r"\bor\b", re.IGNORECASE)
+WITH_UNIT = re.compile(r"(?P<number>[-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?)\s*(?!(?:and|or|in)\b)[^\W\d]\S*")
 EXAMPLE = "write conditions such as 'adc.bits >= 6 and accuracy > 90%'"
 
 
@@ -112,6 +114,8 @@ def read_conditions(
     while at < len(text) or not found:
         match = condition.match(text, at)
         if match is None:
+            if OTHERWISE.search(text, at):
+                raise StudyError(f"{text!r} has an 'or', and all conditions must hold: {EXAMPLE}")
             raise StudyError(f"{text[at:].strip()!r} is no condition: {EXAMPLE}")
         found.append(_read(match, rows, shares))
         at = match.end()
@@ -132,6 +136,10 @@ def _read(match: re.Match[str], rows: Sequence[Mapping[str, Any]], shares: Colle
     if isinstance(value, str):
         word = value.strip("\"'")
         if relation not in EQUALITY:
+            unit = WITH_UNIT.fullmatch(word) if numbers else None
+            if unit is not None:
+                alone = f"'{column} {relation} {unit['number']}'"
+                raise StudyError(f"{about}: write the number alone, in the unit of the column, such as {alone}")
             raise StudyError(f"{about} compares {f'numbers with {word!r}' if numbers else 'words'}: use = or !=")
         known = {_word(value): str(value) for value in values}
         if _word(word) not in known:

@@ -94,6 +94,7 @@ def possible(study: Study) -> Possible:
             except DesignError as error:
                 label = in_line(settings) or "base design"
                 if not study.skip_impossible:
+                    check_axes(study)  # what no combination could have is no matter of leaving some out
                     raise StudyError(f"study {study.name!r}, {label}: {error}{SKIP}") from None
                 impossible[label] = str(error)
                 found[False].append(settings)

@@ -63,7 +63,10 @@ def read_curves(file: str) -> MeasuredCurves:
     """
     path = Path(file)
     if not path.is_file():
-        raise ValueError(f"adc.file is {file!r}, and there is no such file: give a .csv, .xlsx or .parquet file")
+        raise ValueError(
+            f"adc.file is {file!r}, and there is no such file in {path.absolute().parent}: give a .csv, .xlsx or "
+            ".parquet file, from the current folder on"
+        )
     return _read(path, FileState.at(path))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, Literal
 
 import torch
@@ -48,7 +49,11 @@ class MeasuredAdc(CircuitAdc):
     def _of_file(cls, data: Any) -> Any:
         if not isinstance(data, dict) or "file" not in data:
             return data
-        curves = read_curves(str(data["file"]))
+        file = data["file"]
+        if not isinstance(file, (str, os.PathLike)):
+            return data  # which the field of that name explains
+        data = {**data, "file": os.fspath(file)}
+        curves = read_curves(data["file"])
         if data.get("bits", curves.bits) != curves.bits:
             raise ValueError(
                 f"adc.bits is {data['bits']!r}, and adc.file {data['file']!r} has converters of {curves.bits} bits: "
