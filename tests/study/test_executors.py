@@ -72,7 +72,9 @@ def test_a_standing_worker_that_cannot_read_the_next_study_never_works_on_the_la
             if len(outcomes) < 2:
                 executor.begin(replace(context, model=model), ("cpu",))
             executor.submit(0, task)
-            outcomes.append(executor.wait()[1])
+            while (finished := executor.wait()) is None:
+                pass  # it has begun
+            outcomes.append(finished[1])
         first, lost, again = outcomes
         assert lost.retry and "ended with status 1" in lost.error
         assert not first.error and not again.error

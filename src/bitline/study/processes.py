@@ -29,6 +29,9 @@ ORPHANED = 3
 """Exit status of a worker whose parent has ended; nobody is there to read it."""
 ANOTHER = "another study"
 """Sent before the context of another study."""
+READY = "ready"
+"""Sent by a worker that has begun."""
+GUARD = "put what a script does below 'if __name__ == \"__main__\":', as workers import the script; or use one worker"
 
 
 class Processes:
@@ -58,6 +61,7 @@ class Processes:
         self.workers: list[Any] = [None] * count
         self.pipes: list[Any] = [None] * count
         self.tasks: list[Task | None] = [None] * count
+        self.began = [False] * count
         for index in range(count):
             self._start(index)
 
@@ -69,7 +73,7 @@ class Processes:
         with _interrupts_held():
             process.start()
         theirs.close()
-        self.workers[index], self.pipes[index] = process, ours
+        self.workers[index], self.pipes[index], self.began[index] = process, ours, False
 
     def idle(self) -> list[int]:
         return [index for index, task in enumerate(self.tasks) if task is None]
@@ -79,7 +83,7 @@ class Processes:
         with contextlib.suppress(OSError):  # its process may have ended, which `wait` finds
             self.pipes[worker].send(task)
 
-    def wait(self) -> tuple[int, Outcome]:
+    def wait(self) -> tuple[int, Outcome] | None:
         busy = [index for index, task in enumerate(self.tasks) if task is not None]
         ready = multiprocessing.connection.wait(
             [self.pipes[index] for index in busy] + [self.workers[index].sentinel for index in busy]
@@ -87,10 +91,14 @@ class Processes:
         index = next(place for place in busy if self.pipes[place] in ready or self.workers[place].sentinel in ready)
         task = self.tasks[index]
         assert task is not None
+        outcome: Outcome | str | None = None
+        with contextlib.suppress(EOFError, OSError):
+            outcome = self.pipes[index].recv()
+        if outcome == READY:
+            self.began[index] = True
+            return None
         self.tasks[index] = None
-        try:
-            outcome: Outcome | str = self.pipes[index].recv()
-        except (EOFError, OSError):
+        if outcome is None:
             return index, self._lost(index, task)
         return index, Outcome(task, error=outcome) if isinstance(outcome, str) else outcome
 
@@ -98,6 +106,8 @@ class Processes:
         process = self.workers[index]
         process.join()
         code = process.exitcode
+        if not self.began[index] and code is not None and code > 0:
+            raise StudyError(f"a worker process ended with status {code} before it began: {GUARD}")
         self._start(index)
         killed = code == -signal.SIGKILL
         how = f"was killed by signal {-code}" if code is not None and code < 0 else f"ended with status {code}"
@@ -159,6 +169,16 @@ class Standing(Processes):
     def dismiss(self) -> None:
         """End all processes."""
         super().close()
+
+
+def refuse_in_workers() -> None:
+    """Refuse to run a study in a worker that is just importing the script that started it.
+
+    Raises:
+        StudyError: it is one.
+    """
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        raise StudyError(f"a worker process runs the script that started it: {GUARD}")
 
 
 @contextlib.contextmanager
@@ -229,6 +249,8 @@ def _serve(context: Context, pipe: Any) -> None:
     """What a worker process does: tasks, of one study after the other, until nobody is there to give them."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True, name="watch of the parent").start()
+    with contextlib.suppress(OSError):  # nobody waits any more, which `recv` finds
+        pipe.send(READY)
     worker = Worker(context)
     while True:
         outcome: Outcome | str | None = None

@@ -13,6 +13,7 @@ from bitline.study.agenda import Agenda
 from bitline.study.coverage import FinishedWork
 from bitline.study.executors import Executor
 from bitline.study.point import Point
+from bitline.study.processes import refuse_in_workers
 from bitline.study.store import NOTES, Store
 from bitline.study.study import Study
 from bitline.study.task import FLOAT, Outcome, Task
@@ -39,7 +40,7 @@ def opened(study: Study, path: Path, workload: Workload) -> Iterator[Store]:
         workload: network and data of the study.
 
     Raises:
-        StudyError: the store cannot be used.
+        StudyError: the store cannot be used, or a worker runs the script that started it.
 
     Examples:
         >>> from bitline.study.workload import load
@@ -48,6 +49,7 @@ def opened(study: Study, path: Path, workload: Workload) -> Iterator[Store]:
         ...     store.facts()["images"]
         '2'
     """
+    refuse_in_workers()
     with Store.writing(path, workload.facts) as store:
         store.remember("study", study.described().to_toml())
         store.remember("images", str(len(workload.context.images)))
