@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import typer
 
 from bitline.cli import options
 from bitline.cli.commands import Commands
 from bitline.cli.launch import Crew, tasks
 from bitline.cli.study_run import StudyRun
-from bitline.cli.study_tables import duration, study_parts
+from bitline.cli.study_tables import Shown, best_first, duration, shown_parts
 
 app = Commands()
 
@@ -55,11 +53,11 @@ def explore(
         )
     result = studies.read_results(run.store)
     best = set(found.front)
-    front = dataclasses.replace(result, designs=tuple(design for design in result.designs if design.key in best))
+    front = Shown(best_first([design for design in result.designs if design.key in best]))
     asked = chosen.search.designs
-    again = f" ({asked} were proposed, some again or impossible)" if found.looked_at < asked else ""
+    again = f" (of {asked}: others are the same, or impossible, or not there)" if found.looked_at < asked else ""
     heading = (
         f"{found.looked_at} designs screened{again}, {len(found.survivors)} measured in full; {len(best)} of "
         f"them are on the front of {', '.join(chosen.search.objectives)}:"
     )
-    run.end([heading, *study_parts(front)], result, found.failures, duration(found.seconds))
+    run.end([heading, *shown_parts(result, front)], result, found.failures, duration(found.seconds))

@@ -19,6 +19,8 @@ BRANCH = re.compile(r"constrained-\w+|literal\[.*\]|int|float|str")
 TOGETHER = ("value_error", "assertion_error", "missing")
 """Types of problems that may be due to other settings: what validators of whole sections and designs find."""
 
+FEW = 3
+"""Kinds that are named in a sentence; more are a list."""
 BOUNDS = {
     "less_than_equal": "{} at most",
     "less_than": "less than {}",
@@ -95,7 +97,7 @@ def explain(error: ValidationError, model: type[BaseModel], data: dict[str, Any]
     """
     problem = _first(error.errors())
     path, owner = _place(problem["loc"], model)
-    message = _message(problem, path, owner) + _alternative(problem, error.errors(), model)
+    message = _message(problem, path, owner, model) + _alternative(problem, error.errors(), model)
     name = data.get("name")
     is_named = isinstance(name, str) and name not in ("", getattr(model.model_fields.get("name"), "default", ""))
     return f"design {name!r}: {message}" if is_named else message
@@ -140,13 +142,16 @@ def _first(problems: list[ErrorDetails]) -> ErrorDetails:
     return next(strange, first)
 
 
-def _message(problem: ErrorDetails, path: str, owner: type[BaseModel]) -> str:
+def _message(problem: ErrorDetails, path: str, owner: type[BaseModel], model: type[BaseModel]) -> str:
     kind, context = problem["type"], problem.get("ctx", {})
     if kind == "extra_forbidden":
         section, _, key = path.rpartition(".")
         renamed = getattr(owner, "RENAMED", {}).get(key)
         if renamed:
             return f"{path} is called {section}{'.' * bool(section)}{renamed} since bitline 0.2: write that"
+        if kinds := _kinds_with(key, section, model):
+            chosen = " or ".join(kinds) if len(kinds) <= FEW else f"one of {', '.join(kinds)}"
+            return f"{path} exists only where {section}.kind is {chosen}: choose that, or leave {key} out"
         return f"unknown key {path!r}{nearest(key, owner.model_fields)}" + (f" (in [{section}])" if section else "")
     if kind == "missing":
         return f"{path} is missing: give it a value"
@@ -195,6 +200,16 @@ def _place(location: tuple[int | str, ...], model: type[BaseModel]) -> tuple[str
         candidates = list(models_in(field.annotation)) if field is not None else []
         is_key = field is not None and get_origin(field.annotation) is dict
     return ".".join(names) or "the design", owner
+
+
+def _kinds_with(key: str, section: str, model: type[BaseModel]) -> list[str]:
+    """The variants of a section that have a setting of this name."""
+    found = [model]
+    for step in filter(None, section.split(".")):
+        fields = [part.model_fields[step] for part in found if step in part.model_fields]
+        found = [part for field in fields for part in models_in(field.annotation)]
+    kinds = (_tag(part) for part in found if len(found) > 1 and key in part.model_fields)
+    return [kind for kind in dict.fromkeys(kinds) if isinstance(kind, str) and kind]
 
 
 def _tags(path: str, owner: type[BaseModel]) -> list[str]:

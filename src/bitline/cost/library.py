@@ -155,12 +155,18 @@ class Library(Part):
         """
         path = Path(source)
         if path.suffix == ".toml" or path.is_file():
-            return cls(**toml.parse(toml.read(path), str(path)))
+            return cls(**toml.parse(toml.read(path), str(path)))._told_apart(path.stem)
         if str(source) not in libraries():
             known = nearest(str(source), libraries())
             raise DesignError(f"there is no component library {str(source)!r}{known}, or give a .toml file")
         text = (resources.files("bitline.cost") / "libraries" / f"{source}.toml").read_text(encoding="utf-8")
         return cls(**toml.parse(text, f"library {source}"))
+
+    def _told_apart(self, stem: str) -> Library:
+        """The same under the name of its file, if it is called like one that comes with bitline and has other numbers."""
+        if self.name not in libraries() or self == Library.load(self.name):
+            return self
+        return self.model_copy(update={"name": stem if stem not in libraries() else f"{stem}, changed"})
 
     @checked(DesignError)
     def with_settings(self, settings: dict[str, Any]) -> Library:

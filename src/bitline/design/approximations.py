@@ -6,11 +6,13 @@ cell's resistance. What wires cost is the largest change of an output, as a frac
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from bitline.design.design import Design
 from bitline.design.noisy_reads import has_noisy_cells, has_noisy_lines
+from bitline.devices import Cell, ChargeSharing, StateIndependent, StateProportional
 from bitline.devices.measurements import TableDevice
+from bitline.devices.programming import WriteVerify
 
 
 def approximations(design: Design) -> tuple[str, ...]:
@@ -36,7 +38,18 @@ def device_notes(design: Design) -> tuple[str, ...]:
     """
     cells = [variant.cell for variant in design.variants()]
     devices = [note for cell in cells for note in cell.device.notes(cell.window_low, cell.time)]
+    devices += [note for cell in cells for note in _hardly_meant(cell)]
     return tuple(dict.fromkeys([*devices, *(note for cell in cells for note in cell.current_voltage.notes())]))
+
+
+def _hardly_meant(cell: Cell) -> Iterator[str]:
+    """What is said of fractions that look like per cent."""
+    device = cell.device
+    if isinstance(device, (StateIndependent, StateProportional, ChargeSharing)) and device.alpha >= 1:
+        yield f"cell.device.alpha is {device.alpha:g}, which are errors of {100 * device.alpha:g} %: 0.05 are 5 %"
+    if isinstance(cell.programming, WriteVerify) and cell.programming.tolerance >= 1:
+        tolerance = cell.programming.tolerance
+        yield f"cell.programming.tolerance is {tolerance:g} G_max, which every write meets: 0.05 are 5 % of G_max"
 
 
 def _reads_end_at_zero(design: Design) -> bool:

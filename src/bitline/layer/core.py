@@ -82,6 +82,7 @@ class AnalogCore:
         weight = real_tensor(matrix, f"the matrix of core {name!r}", ConversionError)
         if weight.ndim != 2 or weight.numel() == 0:
             raise ConversionError(f"core {name!r}: a matrix is (outputs, rows), not {tuple(weight.shape)}")
+        self.shape = (weight.shape[0], weight.shape[1])
         self.layer = EncodedLayer.of(weight, None, design, MatrixProduct(weight.shape[1]), name)
         if calibration is None:
             calibration = stated_calibration(self.layer, f"core {name!r}")
@@ -97,6 +98,10 @@ class AnalogCore:
         shortfall = self.layer.shortfall(calibration.inputs)
         if shortfall is not None:
             warnings.warn(shortfall, GuaranteeWarning, stacklevel=2)
+
+    def __repr__(self) -> str:
+        outputs, rows = self.shape
+        return f"AnalogCore({outputs} x {rows} on {self.layer.design.name!r}, chip {self.chip.number})"
 
     def __getstate__(self) -> dict[str, Any]:
         """Copies and files go without the plan, which is made again for the same cells."""

@@ -19,6 +19,7 @@ from bitline.study.lock import locked
 from bitline.study.outdated import own_code
 from bitline.study.point import Point
 from bitline.study.schema import TABLES, check_facts, check_version
+from bitline.study.store_place import make_place
 from bitline.study.stored_costs import halves
 from bitline.study.stored_rows import StoredRows
 from bitline.study.task import Outcome, Task
@@ -89,7 +90,7 @@ class Store(StoredRows):
             StudyError: another process writes to it, it is no store, or its results are of other facts or of another
                 version of bitline.
         """
-        _make_folder(path)
+        make_place(path)
         with locked(path), for_writing(path) as connection:
             check_version(path, connection)
             check_pages(path, connection)
@@ -274,13 +275,6 @@ def forget_failures(path: str | Path) -> None:
         with locked(path), for_writing(path) as connection:
             if check_version(path, connection):
                 connection.execute("DELETE FROM failures")
-
-
-def _make_folder(path: Path) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StudyError(f"cannot make the folder of {path}: {error.strerror}; give another --out") from None
 
 
 def _now() -> str:

@@ -27,7 +27,7 @@ from bitline.evaluation.remedies.trained_ranges import CalibratedRanges, InputRa
 from bitline.evaluation.remedies.training import Loss, TrainingData, likely_loss, trainable, usable_loss
 from bitline.evaluation.subject import Labels
 from bitline.measures import Measure, measure_of
-from bitline.measures.own import naming_failures_of
+from bitline.measures.own import FunctionMeasure, naming_failures_of
 from bitline.nn import (
     computing,
     independent_copy,
@@ -36,11 +36,14 @@ from bitline.nn import (
 from bitline.nn.precision import in_single_precision_or_double
 from bitline.numerics.progress import Progress, silent
 from bitline.numerics.random_state import keeping_random_state
+from bitline.numerics.text import number
 
 TRAINING_CHIPS = 1_000_000
 """Number of the first chip used for training: far from those of evaluations."""
 VALIDATION_CHIP = TRAINING_CHIPS - 1
 """The chip on which every epoch is measured, so that epochs differ by their weights alone."""
+UNMEASURED = FunctionMeasure(lambda outputs, targets: torch.zeros(len(outputs)), "nothing", direction="higher")
+"""Of data that only a loss of the user's looks at."""
 WHOLE_CHIP, CALIBRATED = WholeChip(), CalibratedRanges()
 
 
@@ -61,7 +64,7 @@ class Epoch:
     value: float = math.nan
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class FineTuned:
     """A network that was trained under errors.
 
@@ -72,14 +75,21 @@ class FineTuned:
         design: what it was trained on, with a rule for each layer whose input range was learnt.
 
     Examples:
-        >>> FineTuned(nn.Identity(), (Epoch(0.5), Epoch(0.4)), best=1, design=Design()).history[1].loss
-        0.4
+        >>> tuned = FineTuned(nn.Identity(), (Epoch(0.5), Epoch(0.4)), best=1, design=Design())
+        >>> tuned.history[1].loss, tuned
+        (0.4, FineTuned(Identity, epoch 2 of 2, loss 0.4))
     """
 
     network: nn.Module
     history: tuple[Epoch, ...]
     best: int
     design: Design
+
+    def __repr__(self) -> str:
+        best = self.history[self.best]
+        value = "" if math.isnan(best.value) else f", measure {number(best.value)}"
+        epochs = f"epoch {self.best + 1} of {len(self.history)}"
+        return f"FineTuned({type(self.network).__name__}, {epochs}, loss {number(best.loss)}{value})"
 
 
 @checked(DataError)
@@ -117,7 +127,8 @@ def fine_tune(
         loss: of what the network returns and the targets; see `likely_loss`.
         validation: data with its targets, as for `evaluate`, on which every epoch is measured on one chip: the result
             then is the best epoch, otherwise the last one.
-        metric: what is measured, as for `evaluate`; training targets are checked by it.
+        metric: what is measured, as for `evaluate`; training targets are checked by it, unless it is not given, and
+            there is a loss of one's own and no validation.
         forward: what layers compute in a step: `WholeChip`, or `ProgrammedWeights`, without converters, whose gradients
             pass through the weights of the chip.
         ranges: `CalibratedRanges`, or `LearntRanges`, which are trained with the weights and written into the design of
@@ -152,7 +163,9 @@ def fine_tune(
     if not 0 < learning_rate < math.inf:
         raise DataError(f"learning_rate is {learning_rate!r}: give a number above 0, such as 1e-4")
     patient = epochs if patience is None else whole_number("patience", patience, 1, DataError)
-    design, measure, model = Design.of(design), measure_of(metric), in_single_precision_or_double(model)
+    unmeasured = metric == "accuracy" and loss is not likely_loss and validation is None
+    measure = UNMEASURED if unmeasured else measure_of(metric)
+    design, model = Design.of(design), in_single_precision_or_double(model)
     tuned = independent_copy(model)
     data = TrainingData.of(images, labels, tuned, whole_number("batch", batch, 1, DataError), measure)
     judge = None
