@@ -163,7 +163,7 @@ class Library(Part):
         return cls(**toml.parse(text, f"library {source}"))
 
     def _told_apart(self, stem: str) -> Library:
-        """The same under the name of its file, if it is called like one that comes with bitline and has other numbers."""
+        """The same, called as its file if it has other numbers than the library of its name that comes with bitline."""
         if self.name not in libraries() or self == Library.load(self.name):
             return self
         return self.model_copy(update={"name": stem if stem not in libraries() else f"{stem}, changed"})
