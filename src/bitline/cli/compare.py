@@ -74,6 +74,8 @@ def compare(
       bitline compare differential offset --images 200
       bitline compare sonos-a sonos-e --chips 3 --images 500 --time "1 day"
     """
+    from bitline.cost import library_of
+    from bitline.cost.comparability import one_sided_parts
     from bitline.devices import format_duration
     from bitline.evaluation.comparison import compare_designs
     from bitline.evaluation.evaluate import Procedure
@@ -105,7 +107,10 @@ def compare(
     when = "" if time is None else f" after {format_duration(designs[0].cell.time)}"
     title = f"{model}, {counted} on the same {chips} chip{'s' * (chips > 1)}{when}; differences to {names[0]}"
     output.results(_settings(names, designs), _quality(names, measured, title), _cost(names, measured))
-    output.notes((*sample.notes, *(note for entry in measured for note in entry.notes)))
+    costs = [entry.cost for entry in measured if entry.cost is not None]
+    libraries = [library_of(design) for design, entry in zip(designs, measured, strict=True) if entry.cost is not None]
+    one_sided = one_sided_parts(list(zip(costs, libraries, strict=True)))
+    output.notes((*sample.notes, *one_sided, *(note for entry in measured for note in entry.notes)))
 
 
 def _told_apart(names: Sequence[str]) -> list[str]:

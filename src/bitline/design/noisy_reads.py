@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from bitline.design.design import Design
+from bitline.devices import Device
 
 
 def has_noisy_reads(design: Design) -> bool:
@@ -17,6 +18,17 @@ def has_noisy_reads(design: Design) -> bool:
     accumulator = design.inputs.accumulator.noise(design.adc.bits) if design.inputs.accumulation != "digital" else 0.0
     others = (design.adc.noise, design.inputs.drivers.noise, accumulator)
     return has_noisy_cells(design) or has_noisy_lines(design) or any(noise > 0 for noise in others)
+
+
+def changes_with_time(design: Design) -> bool:
+    """Whether cells may be other ones after some time, or are read with noise, which may follow the time.
+
+    Examples:
+        >>> drifting = Design().with_settings({"cell.device": "pcm-joshi-2020"})
+        >>> changes_with_time(drifting), changes_with_time(Design())
+        (True, False)
+    """
+    return type(design.cell.device).aged is not Device.aged or has_cell_noise(design)
 
 
 def has_noisy_cells(design: Design) -> bool:

@@ -9,9 +9,8 @@ from typing import Any
 import torch
 
 from bitline.design import Design
-from bitline.design.noisy_reads import has_cell_noise
+from bitline.design.noisy_reads import changes_with_time, has_cell_noise
 from bitline.design.settings import flat
-from bitline.devices import Device
 from bitline.devices.measurements import TableDevice
 from bitline.errors import BitlineError
 from bitline.numerics.draws import Draws
@@ -128,8 +127,7 @@ def _no_error(design: Design) -> Settings:
 
 def _no_drift(design: Design) -> Settings:
     """Cells that were just programmed, where the device changes them with time."""
-    ages = type(design.cell.device).aged is not Device.aged or has_cell_noise(design)
-    return {"cell.time": 0.0} if design.cell.time and ages else {}
+    return {"cell.time": 0.0} if design.cell.time and changes_with_time(design) else {}
 
 
 def _no_read_noise(design: Design) -> Settings:

@@ -13,6 +13,7 @@ from bitline.config.arguments import check_fields
 from bitline.config.counts import whole_number
 from bitline.cost import library_of
 from bitline.design import Design
+from bitline.design.noisy_reads import changes_with_time
 from bitline.devices import format_duration
 from bitline.errors import DataError
 from bitline.evaluation.layer_errors import COMPARED, COMPARED_CHIPS, LayerSums, layer_errors
@@ -207,6 +208,9 @@ def _one_of(data: Any, images: Any) -> Any:
     return images if data is None else data
 
 
+CONSTANT = "cells of this design do not change with time: every time has the same result"
+
+
 def _measured(
     subject: Subject, design: Design, times: Sequence[float | str] | None, procedure: Procedure
 ) -> tuple[Evaluation, ...]:
@@ -224,6 +228,7 @@ def _measured(
     reference_value = data.measure.of(exact, "the quantised reference")
     results = zip(*_chip_results(prepared, data, ages, procedure), strict=True)
     skipped = prepared.skipped(data)
+    constant = (CONSTANT,) if len(ages) > 1 and not any(map(changes_with_time, design.variants())) else ()
     evaluations = []
     for aged, chips in zip(designs, results, strict=True):
         layers = layer_errors(chip.sums for chip in chips)
@@ -238,7 +243,7 @@ def _measured(
                 reference_value=reference_value,
                 chip_values=tuple(chip.value for chip in chips),
                 layers=layers,
-                notes=(*subject.notes, *prepared.notes(aged), *_calibrated_at(design, aged), *missing, *why),
+                notes=(*subject.notes, *prepared.notes(aged), *_calibrated_at(design, aged), *constant, *missing, *why),
                 cost=cost,
                 measure=data.measure,
                 samples=SampleValues(original, exact, tuple(chip.values for chip in chips)),

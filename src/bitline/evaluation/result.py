@@ -40,7 +40,7 @@ class Evaluation:
         float      91.20 %         the original network
         notes      0
         >>> result
-        Evaluation('isaac', 90.00 ± 0.99 %, 3 chips)
+        Evaluation('isaac', 90.00 %, 3 chips, std 0.40)
         >>> round(result.std, 6)
         0.004
 
@@ -92,8 +92,9 @@ class Evaluation:
         chips = len(self.chip_values)
         count = f"{chips:,} chip{'' if chips == 1 else 's'}"
         name = "" if self.measure == ACCURACY else f"{self.measure.name} "
-        value = self._with_unit(self._value.partition(" (")[0])  # ends of an interval need a line of their own
-        return f"Evaluation({cut(self.design.name, 20)!r}{self._time}, {name}{value}, {count})"
+        spread = f", std {self.measure.text_of_spread(self.std)}" if chips > 1 else ""
+        value = self.measure.shown(self.mean)
+        return f"Evaluation({cut(self.design.name, 20)!r}{self._time}, {name}{value}, {count}{spread})"
 
     def time_among(self, results: Sequence[Evaluation]) -> str:
         """At which of several times, such as ' after 1 day'; nothing where there is one, which the design says."""
