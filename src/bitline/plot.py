@@ -111,13 +111,13 @@ def chips(result: Evaluation, axes: Axes | None = None) -> Axes:
     """
     axes, measure = axes or _new_axes(), result.measure
     values = [measure.scale * value for value in result.chip_values]
-    axes.plot(range(1, len(values) + 1), values, "o", color=BLUE, label="analog, one chip")
+    axes.plot(range(len(values)), values, "o", color=BLUE, label="analog, one chip")
     for (label, value, colour), dashes in zip(reversed(compared(result)), (":", "--", "-"), strict=True):
         axes.axhline(measure.scale * value, color=colour, linestyle=dashes, linewidth=1, label=label)
     low, high = (measure.scale * end for end in ChipSpread(measure, result.chip_values).interval)
     if low < high:
         axes.axhspan(low, high, color=BLUE, alpha=0.1, linewidth=0)
-    axes.set_xticks(range(1, len(values) + 1) if len(values) <= LARGEST_TICKS else [])
+    axes.set_xticks(range(len(values)) if len(values) <= MOST_CHIPS else [])
     axes.set_xlabel("chip")
     axes.set_ylabel(measure.head)
     axes.legend(fontsize=7)
@@ -184,7 +184,7 @@ def energy(cost: NetworkCost, axes: Axes | None = None) -> Axes:
     return axes
 
 
-LARGEST_TICKS = 20
+MOST_CHIPS = 20
 """Chips that have a number each on their axis."""
 
 
