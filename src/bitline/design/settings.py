@@ -31,8 +31,8 @@ SHARED = {
 }
 """Settings that all variants of a section share, and keep when another variant is chosen."""
 
-STEP = re.compile(r'"[^"]*"|[^.]+')
-"""A part of a dotted name; one with dots in it stands in quotes, as in TOML."""
+OUTSIDE = re.compile(r'\.(?=(?:[^"]*"[^"]*")*[^"]*$)')
+"""A dot outside of quotes."""
 
 LIBRARY = "library."
 """How names of numbers of the component library begin."""
@@ -66,7 +66,7 @@ def nested(settings: dict[str, Any]) -> dict[str, Any]:
     given = [(of_design(name), _plain(value)) for name, value in _dotted(settings)]
     names, result = _with_sections(name for name, _ in given), dict[str, Any]()
     for name, value in given:
-        *path, last = (step.strip('"') for step in STEP.findall(_variant_key(name, value, names)))
+        *path, last = _steps(_variant_key(name, value, names))
         place = result
         for step in path:
             place = place.setdefault(step, {})
@@ -79,6 +79,11 @@ def nested(settings: dict[str, Any]) -> dict[str, Any]:
             raise DesignError(f"{'.'.join(path)} is {known!r} and {value!r} at once: give one of them, as its {TAG}")
         place[last] = value
     return result
+
+
+def _steps(name: str) -> list[str]:
+    """The parts of a dotted name; one with dots in it stands in quotes, as in TOML."""
+    return [step.strip('"') for step in OUTSIDE.split(name)] if '"' in name else name.split(".")
 
 
 def _plain(value: Any) -> Any:
