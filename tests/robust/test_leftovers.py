@@ -51,7 +51,8 @@ if __name__ == "__main__":
     for index in processes.idle():
         processes.submit(index, Task.of_float(0, 2))
     print(*(worker.pid for worker in processes.workers), flush=True)
-    processes.wait()
+    while processes.wait() is None:
+        pass  # one has begun
 """
 
 

@@ -56,7 +56,7 @@ def test_conditions_are_those_that_are_written(text, bits):
         ("adc.bits", "is no condition"),
         ("adc.bits >= 6 and", "compares numbers with '6 and'"),
         ("adc.bits >= 6,", "ends with a comma"),
-        ("adc.bits >= 6 or adc.bits = 4", "has an .or."),
+        ("adc.bits >= 6 or adc.bits = 4", "has an 'or'"),
         ("adc.bits >= 6 or 4", "compares numbers with '6 or 4'"),
         ("accuracy > 0,5", "'5' is no condition"),
         ("accuracy > 90", "write 'accuracy > 90%'"),

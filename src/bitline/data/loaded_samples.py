@@ -35,6 +35,7 @@ class LoadedSamples(Samples):
         start, stop: which samples are meant.
 
     Examples:
+        >>> import torch
         >>> loader = [(torch.rand(2, 4), torch.tensor([0, 1])), (torch.rand(1, 4), torch.tensor([1]))]
         >>> samples = LoadedSamples.of(loader, nn.Linear(4, 2))
         >>> len(samples), [len(batch) for batch in samples.part(1, 3).batches(8)]
@@ -162,7 +163,8 @@ def item_shape(item: Any) -> Any:
     """What items have in common that can stand in one batch.
 
     Examples:
-        >>> item_shape((torch.ones(2, 3), 1))
+        >>> from torch import ones
+        >>> item_shape((ones(2, 3), 1))
         [((2, 3), 'torch.float32'), ((), "<class 'int'>")]
     """
     if isinstance(item, Mapping):
