@@ -11,6 +11,7 @@ from bitline.config.former_name import FormerName
 from bitline.evaluation.layer_errors import LayerError
 from bitline.measures import ACCURACY, Measure
 from bitline.numerics.confidence import deviation, half_width
+from bitline.numerics.garbage import without_collection
 from bitline.numerics.shares import mean_share
 from bitline.numerics.summary import counted, cut
 from bitline.study import shown, table
@@ -190,9 +191,10 @@ class StudyResult:
 
     def to_frame(self) -> pd.DataFrame:
         """One row for each design: settings (times in seconds), accuracy or another measure over chips, cost."""
-        import pandas as pd  # here, for the start-up of what prints results
+        with without_collection():  # of many designs the search takes longer than everything else here
+            import pandas as pd  # here, for the start-up of what prints results
 
-        return pd.DataFrame(table.columns(self))
+            return pd.DataFrame(table.columns(self))
 
     def to_xarray(self) -> xarray.Dataset:
         """Labelled arrays with a dimension for each setting that differs, or one for the designs if they are no grid.
