@@ -3,7 +3,8 @@
 import pytest
 
 from bitline.design import Design
-from bitline.evaluation.causes import ALL, causes
+from bitline.design.settings import parse_settings
+from bitline.evaluation.causes import ALL, RECALIBRATE, causes, typed
 
 ALONE = {
     "drift": {"cell.device": "pcm-joshi-2020", "cell.time": "1 day"},
@@ -45,6 +46,17 @@ def test_a_design_has_the_causes_that_its_settings_bring(name):
     assert healthy is not None and name not in {cause.name for cause in causes(healthy)}
     others = {cause.name for cause in causes(design)} - {cause.name for cause in causes(Design())}
     assert others <= {name, *ALSO.get(name, ())}
+
+
+@pytest.mark.parametrize("name", ALONE)
+def test_remedies_can_be_typed(name):
+    """A word that only Python has was recommended for the command line."""
+    design = Design().with_settings(ALONE[name])
+    (found,) = [cause for cause in causes(design) if cause.name == name]
+    for remedy in found.remedies(design):
+        words = typed(remedy, 64).replace("--set ", "").split(" ")
+        if remedy != RECALIBRATE and design.adc.kind == "uniform":
+            assert design.with_settings(parse_settings(words))
 
 
 @pytest.mark.parametrize("kind", ["sar", "flash", "ramp"])

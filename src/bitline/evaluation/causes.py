@@ -24,7 +24,7 @@ RECALIBRATE = "recalibrate"
 MOST_BITS, MOST_OF_CIRCUITS = 16, 14
 """Of ideal converters, and of those whose circuit is simulated."""
 FAULTS = ("stuck_low", "stuck_high", "telegraph", "telegraph_amplitude")
-OHMIC, DIGITAL = {"cell.current_voltage": "ohmic"}, {"inputs.accumulation": "digital"}
+OHMIC = {"cell.current_voltage": "ohmic"}
 ON_OR_OFF = {"inputs.slice_bits": 1}
 """Inputs of a single voltage, at which currents are proportional to conductances whatever the curve."""
 
@@ -245,15 +245,19 @@ def _against_few_targets(design: Design) -> Iterator[Settings | str]:
     yield from ({"cell.levels.count": times * count} for times in (2, 4) if isinstance(count, int))
 
 
+def _against_cut_weights(design: Design) -> Iterator[Settings | str]:
+    largest = design.weights.largest
+    yield {"weights.percentile": 100.0} if largest is None else {"weights.largest": 2 * largest}
+
+
 WHOLE_WEIGHTS = {"weights.percentile": 100.0, "weights.largest": None}
 FAULTLESS = dict.fromkeys((f"cell.faults.{name}" for name in FAULTS), 0.0)
 UNVARIED = dict.fromkeys((f"cell.variation.{what}" for what in ("row", "column", "die")), 0.0)
 EXACT_DRIVERS = {"inputs.drivers.mismatch": 0.0, "inputs.drivers.noise": 0.0}
-EXACT_ACCUMULATOR = {
-    "inputs.accumulator.capacitor_mismatch": 0.0,
-    "inputs.accumulator.leakage": 0.0,
-    "inputs.accumulator.effective_bits": None,
-}
+EXACT_CAPACITORS = {"inputs.accumulator.capacitor_mismatch": 0.0, "inputs.accumulator.leakage": 0.0}
+EXACT_ACCUMULATOR = {**EXACT_CAPACITORS, "inputs.accumulator.effective_bits": None}
+DIGITAL = {"inputs.accumulation": "digital", **EXACT_CAPACITORS}
+FINER = ("ADC levels", "ADC noise")
 NOISELESS_ADC = {"adc.noise_steps": 0.0, "adc.thermal_noise.capacitance_fF": None}
 
 
@@ -283,15 +287,9 @@ ALL = (
     Cause("ADC circuit", "the errors of the ADC's circuit", _ideal_circuit, _against_levels),
     Cause("ADC noise", "the noise of the ADCs", _with(NOISELESS_ADC), _against_levels),
     Cause("ADC levels", "too few levels of the ADCs", _finer_levels, _against_levels, ("ADC noise",)),
-    Cause(
-        "ADC clipping",
-        "signals beyond the range of the ADCs",
-        _no_clipping,
-        _against_clipping,
-        includes=("ADC levels", "ADC noise"),
-    ),
+    Cause("ADC clipping", "signals beyond the range of the ADCs", _no_clipping, _against_clipping, FINER),
     Cause("weight codes", "too few bits of the weights", _finer_weights, _against_codes),
-    Cause("weight clipping", "weights beyond the largest that is stored", _with(WHOLE_WEIGHTS), _try(WHOLE_WEIGHTS)),
+    Cause("weight clipping", "weights beyond the largest that is stored", _with(WHOLE_WEIGHTS), _against_cut_weights),
     Cause("input codes", "too few bits of the inputs", _finer_inputs, _against_inputs),
     Cause("input clipping", "inputs beyond their calibrated range", _whole_inputs, _against_saturation),
 )
