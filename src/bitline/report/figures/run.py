@@ -28,8 +28,8 @@ def accuracy_figure(result: Evaluation, when: str = "") -> go.Figure:
         ['analog, one chip', 'floating point', 'quantised reference', 'analog, mean']
     """
     measure = result.measure
-    chips = list(range(1, len(result.chip_values) + 1))
-    ends = [0.5, len(chips) + 0.5]
+    chips = list(range(len(result.chip_values)))
+    ends = [-0.5, len(chips) - 0.5]
     figure = go.Figure()
     values = [measure.scale * value for value in result.chip_values]
     figure.add_scatter(x=chips, y=values, mode="markers", name="analog, one chip", marker={"color": BLUE, "size": 11})

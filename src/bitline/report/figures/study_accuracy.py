@@ -192,7 +192,7 @@ def chips_chart(result: StudyResult) -> go.Figure:
     figure = go.Figure()
     for design in measured(result):
         figure.add_scatter(
-            x=list(range(1, len(design.chip_values) + 1)),
+            x=list(range(len(design.chip_values))),
             y=[result.measure.scale * accuracy for accuracy in design.chip_values],
             mode="markers",
             name=html.escape(design.name),
