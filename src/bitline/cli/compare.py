@@ -107,9 +107,8 @@ def compare(
     when = "" if time is None else f" after {format_duration(designs[0].cell.time)}"
     title = f"{model}, {counted} on the same {chips} chip{'s' * (chips > 1)}{when}; differences to {names[0]}"
     output.results(_settings(names, designs), _quality(names, measured, title), _cost(names, measured))
-    costs = [entry.cost for entry in measured if entry.cost is not None]
-    libraries = [library_of(design) for design, entry in zip(designs, measured, strict=True) if entry.cost is not None]
-    one_sided = one_sided_parts(list(zip(costs, libraries, strict=True)))
+    costed = [(entry.cost, library_of(design)) for design, entry in zip(designs, measured, strict=True) if entry.cost]
+    one_sided = one_sided_parts(costed)
     output.notes((*sample.notes, *one_sided, *(note for entry in measured for note in entry.notes)))
 
 

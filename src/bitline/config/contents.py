@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol, TypeVar
 
@@ -16,6 +17,17 @@ class _Read(Protocol):
 
 
 Read = TypeVar("Read", bound=_Read)
+
+
+def plain_path(value: Any) -> Any:
+    """A path as its name; other values as they are.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> plain_path(Path("cells.csv")), plain_path(6)
+        ('cells.csv', 6)
+    """
+    return os.fspath(value) if isinstance(value, os.PathLike) else value
 
 
 def same_content(settings: Mapping[str, Any], found: str, section: str) -> str:

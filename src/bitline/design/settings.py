@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Set
@@ -10,6 +9,7 @@ from typing import Any
 
 from bitline.arrays import Array
 from bitline.config import toml
+from bitline.config.contents import plain_path
 from bitline.config.table_files import is_table
 from bitline.config.trust import is_import_path
 from bitline.encode import WeightMapping
@@ -63,7 +63,7 @@ def nested(settings: dict[str, Any]) -> dict[str, Any]:
     Raises:
         DesignError: two settings that set the same thing.
     """
-    given = [(of_design(name), _plain(value)) for name, value in _dotted(settings)]
+    given = [(of_design(name), plain_path(value)) for name, value in _dotted(settings)]
     names, result = _with_sections(name for name, _ in given), dict[str, Any]()
     for name, value in given:
         *path, last = _steps(_variant_key(name, value, names))
@@ -84,11 +84,6 @@ def nested(settings: dict[str, Any]) -> dict[str, Any]:
 def _steps(name: str) -> list[str]:
     """The parts of a dotted name; one with dots in it stands in quotes, as in TOML."""
     return [step.strip('"') for step in OUTSIDE.split(name)] if '"' in name else name.split(".")
-
-
-def _plain(value: Any) -> Any:
-    """A path as its name; other values as they are."""
-    return os.fspath(value) if isinstance(value, os.PathLike) else value
 
 
 def of_design(name: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from abc import abstractmethod
 from typing import Annotated, Any, Literal
 
@@ -11,7 +10,7 @@ import torch
 from pydantic import Field, ValidationError, model_validator
 from torch import Tensor
 
-from bitline.config.contents import same_content, unchanged
+from bitline.config.contents import plain_path, same_content, unchanged
 from bitline.devices._device import Device
 from bitline.devices._fits import between, polynomial
 from bitline.devices._measured_range import MeasuredRange
@@ -79,15 +78,14 @@ class TableDevice(Device):
     def _remember_content(cls, data: Any) -> Any:
         if not isinstance(data, dict) or "file" not in data:
             return data
-        file = data["file"]
-        if not isinstance(file, (str, os.PathLike)):
-            return data  # which the field of that name explains
-        data = {**data, "file": os.fspath(file)}
+        data = {**data, "file": plain_path(data["file"])}
         try:
             columns = Columns.model_validate(data.get("columns", {}))
         except ValidationError:  # which the field of that name explains
             return data
-        table = read_table(str(data["file"]), columns)
+        if not isinstance(data["file"], str):  # likewise
+            return data
+        table = read_table(data["file"], columns)
         found = same_content(data, table.content, "cell.device")
         unit = data.get("unit")
         if unit in (None, "", RELATIVE):

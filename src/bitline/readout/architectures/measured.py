@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any, Literal
 
 import torch
 from pydantic import model_validator
 
-from bitline.config.contents import same_content, unchanged
+from bitline.config.contents import plain_path, same_content, unchanged
 from bitline.numerics.draws import Draws
 from bitline.readout._transfer import TransferTable
 from bitline.readout.architectures._circuit import CircuitAdc
@@ -49,10 +48,9 @@ class MeasuredAdc(CircuitAdc):
     def _of_file(cls, data: Any) -> Any:
         if not isinstance(data, dict) or "file" not in data:
             return data
-        file = data["file"]
-        if not isinstance(file, (str, os.PathLike)):
-            return data  # which the field of that name explains
-        data = {**data, "file": os.fspath(file)}
+        data = {**data, "file": plain_path(data["file"])}
+        if not isinstance(data["file"], str):  # which the field of that name explains
+            return data
         curves = read_curves(data["file"])
         if data.get("bits", curves.bits) != curves.bits:
             raise ValueError(
