@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from numbers import Real
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from bitline.report.style import colour_of
@@ -21,6 +22,9 @@ ACCURACY = "accuracy (%)"
 """An axis that ends at 0 and 100, even where two standard deviations go beyond."""
 NARROW = 1
 """Points between the ends of such an axis below which it is widened."""
+
+HIGH = 30
+"""Characters of the name of a vertical axis in a line, so that it is no longer than a panel is high."""
 
 MARKERS = 40
 """Points of a line from which on it is drawn without markers."""
@@ -205,7 +209,7 @@ def _draw(axes: Axes, panel: Panel, letter: str) -> None:
     axes.set_title(panel.title if panel.title.startswith("(") else letter + panel.title, loc="left")
     across, up = (panel.y_label, panel.x_label) if panel.names else (panel.x_label, panel.y_label)
     axes.set_xlabel(across)
-    axes.set_ylabel(up)
+    axes.set_ylabel(fill(up, HIGH))
     if not any(math.isfinite(y) for line in panel.lines for y in line.y):
         axes.set(xticks=[], yticks=[])
         axes.text(0.5, 0.5, "not measured yet", transform=axes.transAxes, ha="center", va="center", color="#555555")

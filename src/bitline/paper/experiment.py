@@ -19,6 +19,7 @@ from bitline.data.samples import Samples
 from bitline.errors import DesignError, StudyError, TimeIsUp
 from bitline.networks import find_network
 from bitline.numerics.progress import Progress, silent
+from bitline.numerics.summary import counted
 from bitline.paper.measurements import Measurements, measured
 from bitline.study import Study, forget_failures, sweep
 from bitline.study.executors import Launch
@@ -209,9 +210,8 @@ class Experiment:
     @property
     def caption(self) -> str:
         """The text under every figure."""
-        return (
-            f"{self.model}, {self.images} images, {self.chips} chips, seed {self.seed}; bands are two sigma over chips"
-        )
+        bands = "; bands are two sigma over chips" if self.chips > 1 else ""
+        return f"{self.model}, {self.images} images, {counted(self.chips, 'chip')}, seed {self.seed}{bands}"
 
     @property
     def classes(self) -> int:
