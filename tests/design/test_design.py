@@ -6,6 +6,7 @@ import json
 import math
 import re
 
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from strategies import designs
@@ -196,3 +197,24 @@ def test_designs_that_share_sections_are_written_as_if_alone():
 def test_many_settings_are_sorted_into_sections_in_time_that_grows_with_them():
     names = {f"library.parts.part{number}.unit": "chip" for number in range(5000)}
     assert len(nested(names)["hardware"]["numbers"]["parts"]) == 5000
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("adc.range", 5, r"^adc\.range is 5: use one of calibrated, "),
+        ("weights", [1, 2], r"^weights is \[1, 2\]: use one of differential, "),
+        ("cell.device", True, r"^cell\.device is True: use one of none, "),
+        ("adc.bits", pd.Series([1, 2]), r"^adc\.bits is \[1, 2\]: input should be a valid integer"),
+        ("cell.device", pd.DataFrame({"target": [1]}), r"^cell\.device is a DataFrame: write it to a file"),
+        ("cell.device.file", pd.DataFrame({"target": [1]}), r"^cell\.device\.file is a DataFrame: write it to a file"),
+    ],
+)
+def test_a_value_of_another_kind_is_named_as_it_was_given(name, value, words):
+    with pytest.raises(DesignError, match=words):
+        Design().with_settings({name: value})
+
+
+def test_a_value_of_several_lines_is_named_by_its_type():
+    with pytest.raises(DesignError, match=r"^cell\.device\.file is a DataFrame: input should be a valid string"):
+        Design(cell={"device": {"kind": "measurements-fit", "file": pd.DataFrame({"target": [1]})}})

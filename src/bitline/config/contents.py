@@ -19,15 +19,19 @@ class _Read(Protocol):
 Read = TypeVar("Read", bound=_Read)
 
 
-def plain_path(value: Any) -> Any:
-    """A path as its name; other values as they are.
+def plain_value(value: Any) -> Any:
+    """A path as its name, numbers and arrays of NumPy, PyTorch and pandas as Python's; other values as they are.
 
     Examples:
         >>> from pathlib import Path
-        >>> plain_path(Path("cells.csv")), plain_path(6)
-        ('cells.csv', 6)
+        >>> import numpy as np
+        >>> plain_value(Path("cells.csv")), plain_value(np.arange(2)), plain_value(6)
+        ('cells.csv', [0, 1], 6)
     """
-    return os.fspath(value) if isinstance(value, os.PathLike) else value
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    listed = getattr(value, "tolist", None)
+    return value if listed is None else listed()
 
 
 def same_content(settings: Mapping[str, Any], found: str, section: str) -> str:

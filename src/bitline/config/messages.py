@@ -21,6 +21,8 @@ TOGETHER = ("value_error", "assertion_error", "missing")
 
 FEW = 3
 """Kinds that are named in a sentence; more are a list."""
+LONGEST = 80
+"""Characters of a value that a message shows."""
 BOUNDS = {
     "less_than_equal": "{} at most",
     "less_than": "less than {}",
@@ -158,6 +160,8 @@ def _message(problem: ErrorDetails, path: str, owner: type[BaseModel], model: ty
     if kind == "union_tag_invalid":
         names = [name.strip("' ") for name in str(context.get("expected_tags", "")).split(",")]
         tag = str(context["discriminator"]).strip("'").removesuffix("()")
+        if not isinstance(problem["input"], (dict, BaseModel)):
+            return f"{path} is {_shown(problem['input'])}{nearest('', names)}"
         return f"{path}.{tag} is {context.get('tag')!r}{nearest(str(context.get('tag')), names)}"
     if kind == "union_tag_not_found":
         tag = str(context["discriminator"]).strip("'").removesuffix("()")
@@ -165,13 +169,19 @@ def _message(problem: ErrorDetails, path: str, owner: type[BaseModel], model: ty
     if kind in BOUNDS:
         (limit,) = context.values()
         limit = f"{limit:g}" if isinstance(limit, float) else limit
-        return f"{path} is {problem['input']!r}: use {BOUNDS[kind].format(limit)}"
+        return f"{path} is {_shown(problem['input'])}: use {BOUNDS[kind].format(limit)}"
     if kind == SEEMING:
         return f"{path}.{context['error']}" if problem["loc"] else str(context["error"])
     if kind == "value_error":
         return str(context["error"])
     text = problem["msg"]
-    return f"{path} is {problem['input']!r}: {text[0].lower()}{text[1:]}"
+    return f"{path} is {_shown(problem['input'])}: {text[0].lower()}{text[1:]}"
+
+
+def _shown(value: Any) -> str:
+    """A value as Python writes it, or what it is where that takes more than a line."""
+    text = repr(value)
+    return text if len(text) <= LONGEST and "\n" not in text else f"a {type(value).__name__}"
 
 
 def _place(location: tuple[int | str, ...], model: type[BaseModel]) -> tuple[str, type[BaseModel]]:

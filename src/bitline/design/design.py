@@ -17,6 +17,7 @@ from bitline.config import toml
 from bitline.config.arguments import checked
 from bitline.config.counts import whole_number
 from bitline.config.messages import explain, nearest, wrong_settings
+from bitline.config.near import near_files
 from bitline.config.part import Part
 from bitline.config.trust import heed, is_import_path, is_loadable, reading_a_file, trust
 from bitline.config.variants import Variant
@@ -103,7 +104,8 @@ class Design(Part):
         """
         path = Path(source)
         if path.suffix == ".toml" or path.is_file():
-            return cls.from_toml(toml.read(path), origin=str(path), allow_code=allow_code)
+            design = cls.from_dict(near_files(path.parent, toml.parse(toml.read(path), str(path))))
+            return design.with_code() if allow_code else design
         if str(source) not in presets():
             raise DesignError(
                 f"there is no preset {str(source)!r}{nearest(str(source), presets())}, or give a .toml file"

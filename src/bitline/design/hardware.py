@@ -37,7 +37,8 @@ class Hardware(Part):
     """Circuits and their arrangement; accuracy does not depend on them."""
 
     library: str = "sonos-40nm"
-    """Component library: a name ('bitline libraries') or a .toml file."""
+    """Component library: a name ('bitline libraries') or a .toml file, relative to the design file or the
+    current folder."""
     duplication: AnyDuplication = NoDuplication()
     """Copies of layers: 'none' or 'balanced'."""
     pipelined: bool = True

@@ -9,7 +9,7 @@ from typing import Any
 
 from bitline.arrays import Array
 from bitline.config import toml
-from bitline.config.contents import plain_path
+from bitline.config.contents import plain_value
 from bitline.config.table_files import is_table
 from bitline.config.trust import is_import_path
 from bitline.encode import WeightMapping
@@ -61,9 +61,9 @@ def nested(settings: dict[str, Any]) -> dict[str, Any]:
         {'converters': {'lab.adc:Mine': {'area': 2}}}
 
     Raises:
-        DesignError: two settings that set the same thing.
+        DesignError: two settings that set the same thing, or a value that no file can have.
     """
-    given = [(of_design(name), plain_path(value)) for name, value in _dotted(settings)]
+    given = [(of_design(name), plain_value(_of_a_file(name, value))) for name, value in _dotted(settings)]
     names, result = _with_sections(name for name, _ in given), dict[str, Any]()
     for name, value in given:
         *path, last = _steps(_variant_key(name, value, names))
@@ -79,6 +79,20 @@ def nested(settings: dict[str, Any]) -> dict[str, Any]:
             raise DesignError(f"{'.'.join(path)} is {known!r} and {value!r} at once: give one of them, as its {TAG}")
         place[last] = value
     return result
+
+
+def _of_a_file(name: str, value: Any) -> Any:
+    """A value that a file can have.
+
+    Raises:
+        DesignError: it is a table of pandas or polars.
+    """
+    if any(hasattr(value, writer) for writer in ("to_csv", "write_csv")) and hasattr(value, "columns"):
+        raise DesignError(
+            f"{name} is a {type(value).__name__}: write it to a file, as to_csv('cells.csv') does, and give its name, "
+            "so that the design can be saved"
+        )
+    return value
 
 
 def _steps(name: str) -> list[str]:

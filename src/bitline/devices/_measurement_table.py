@@ -80,7 +80,7 @@ def read_table(file: str, columns: Columns) -> MeasurementTable:
     if not path.is_file():
         raise ValueError(
             f"cell.device.file is {file!r}, and there is no such file in {path.absolute().parent}: give a .csv or "
-            ".parquet file, from the current folder on"
+            ".parquet file, relative to the design file or the current folder"
         )
     return _read(path, columns, FileState.at(path))
 

@@ -10,7 +10,7 @@ import torch
 from pydantic import Field, ValidationError, model_validator
 from torch import Tensor
 
-from bitline.config.contents import plain_path, same_content, unchanged
+from bitline.config.contents import plain_value, same_content, unchanged
 from bitline.devices._device import Device
 from bitline.devices._fits import between, polynomial
 from bitline.devices._measured_range import MeasuredRange
@@ -60,7 +60,7 @@ class TableDevice(Device):
     """
 
     file: str
-    """CSV, Excel or Parquet table, relative to the current folder."""
+    """CSV, Excel or Parquet table, relative to the design file or the current folder."""
     columns: Columns = Columns()
     """Headers of the file, where they are others and cannot be told from their words."""
     unit: str = RELATIVE
@@ -78,7 +78,7 @@ class TableDevice(Device):
     def _remember_content(cls, data: Any) -> Any:
         if not isinstance(data, dict) or "file" not in data:
             return data
-        data = {**data, "file": plain_path(data["file"])}
+        data = {**data, "file": plain_value(data["file"])}
         try:
             columns = Columns.model_validate(data.get("columns", {}))
         except ValidationError:  # which the field of that name explains

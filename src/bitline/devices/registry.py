@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from bitline.config.contents import plain_path
+from bitline.config.contents import plain_value
 from bitline.config.table_files import is_table
 from bitline.config.variants import Variants
 from bitline.devices.charge_sharing import ChargeSharing
@@ -32,7 +32,7 @@ class DeviceVariants(Variants):
     """Variants that the path of a table of measurements chooses, too: `cell.device = "cells.csv"`."""
 
     def expanded(self, value: Any) -> Any:
-        value = super().expanded(plain_path(value))
+        value = super().expanded(plain_value(value))
         named = value.get("kind") if isinstance(value, dict) else None
         if isinstance(named, str) and is_table(named):
             return {**value, "kind": "measurements-fit", "file": named}

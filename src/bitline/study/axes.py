@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from bitline.config.contents import plain_value
 from bitline.config.messages import nearest
 from bitline.config.part import Part
 from bitline.config.trust import heed
@@ -60,7 +61,7 @@ class Range(Part):
 
 
 def plain_values(values: Any) -> Any:
-    """Values as TOML can have them: numbers and lists of NumPy and PyTorch as Python's.
+    """Values as TOML can have them: paths by their names, numbers and arrays of NumPy and PyTorch as Python's.
 
     Examples:
         >>> import numpy as np
@@ -76,8 +77,7 @@ def plain_values(values: Any) -> Any:
         return {name: plain_values(value) for name, value in values.items()}
     if isinstance(values, (list, tuple)):
         return [plain_values(value) for value in values]
-    numbers = getattr(values, "tolist", None)
-    return values if numbers is None else numbers()
+    return plain_value(values)
 
 
 class Axis(Part):
@@ -121,30 +121,6 @@ class Axis(Part):
             raise ValueError(f"axis zip: settings that change in step need equally many values, not {counts}")
         heed(self.code)
         return self
-
-    def with_bases(self, found: Callable[[str], str]) -> Axis:
-        """The same with base designs by other names.
-
-        Args:
-            found: says what each is called.
-
-        Examples:
-            >>> axis = Axis(setting="adc.bits", values=[6], when={"design": ["a.toml", "b.toml"]})
-            >>> axis.with_bases(lambda name: f"studies/{name}").when
-            {'design': ('studies/a.toml', 'studies/b.toml')}
-        """
-
-        def renamed(named: Any) -> Any:
-            return tuple(map(renamed, named)) if isinstance(named, (list, tuple)) else found(str(named))
-
-        changes = {
-            name: {**held, BASE: renamed(held[BASE])}
-            for name, held in (("zip", self.zip), ("when", self.when))
-            if BASE in held
-        }
-        if self.setting == BASE and self.values:
-            changes["values"] = renamed(self.values)
-        return self.model_copy(update=changes)
 
     @property
     def code(self) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Names in a study file, which count from its folder."""
+"""Functions that a study file names, whose files count from its folder."""
 
 from __future__ import annotations
 
@@ -6,23 +6,6 @@ import os
 from pathlib import Path
 
 from bitline.errors import StudyError
-
-
-def near(folder: Path, name: str) -> str:
-    """The path of a file or folder: that beside the study, where there is one.
-
-    Args:
-        folder: of the study file.
-        name: as the study has it.
-
-    Examples:
-        >>> Path("studies").mkdir()
-        >>> Path("studies/images.npz").touch()
-        >>> Path(near(Path("studies"), "images.npz")).parts, near(Path("studies"), "fashion-mnist")
-        (('studies', 'images.npz'), 'fashion-mnist')
-    """
-    beside = folder / name
-    return str(beside) if not Path(name).is_absolute() and beside.exists() else name
 
 
 def near_code(folder: Path, name: str, setting: str) -> str:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, field_validator
 
 from bitline.config.code_names import import_path, is_code
+from bitline.config.near import near
 from bitline.config.part import Part
 from bitline.config.trust import heed, is_import_path, is_trusted
 from bitline.design.settings import code_in
@@ -22,7 +23,7 @@ from bitline.networks import NETWORKS
 from bitline.networks.folder import is_folder_network
 from bitline.numerics.confidence import half_width
 from bitline.study.axes import plain_values
-from bitline.study.file_names import near, near_code
+from bitline.study.file_names import near_code
 
 
 class ModelSource(Part):

@@ -12,6 +12,7 @@ from bitline.config import toml
 from bitline.config.arguments import checked
 from bitline.config.imports import import_module
 from bitline.config.messages import explain
+from bitline.config.near import near, near_files
 from bitline.config.part import Part
 from bitline.config.trust import is_loadable, is_trusted, reading_a_file, trust
 from bitline.cost import library_of
@@ -20,7 +21,7 @@ from bitline.design.settings import flat, overridden
 from bitline.errors import DataError, DesignError, StudyError
 from bitline.measures import Measure
 from bitline.study.axes import BASE, Axis
-from bitline.study.file_names import near, near_code
+from bitline.study.file_names import near_code
 from bitline.study.measuring import measuring
 from bitline.study.mishaps import described
 from bitline.study.point import Point, in_line
@@ -128,8 +129,11 @@ class Study(Part):
             content = toml.parse(toml.read(path), str(path))
         except DesignError as error:
             raise StudyError(str(error)) from None
+        designs: dict[str, Any] = {
+            part: near_files(path.parent, content[part]) for part in ("design", "axes") if part in content
+        }
         with reading_a_file():
-            study = cls(**{"name": path.stem, **content})._beside(path.parent)
+            study = cls(**{"name": path.stem, **content, **designs})._beside(path.parent)
         if allow_code:
             study.load_code()
         return study
@@ -246,13 +250,11 @@ class Study(Part):
         model = self.model.beside(folder)
         source = None if self.data.source is None else near(folder, self.data.source)
         source = source if source is None else near_code(folder, source, "data.source")
-        axes = tuple(axis.with_bases(lambda name: near(folder, name)) for axis in self.axes)
         return self.model_copy(
             update={
                 "model": model,
                 "data": self.data.model_copy(update={"source": source}),
                 "design": self.design.model_copy(update={"base": near(folder, self.design.base)}),
-                "axes": axes,
                 "run": measuring(model, self.run.beside(folder)),
             }
         )

@@ -65,7 +65,7 @@ def read_curves(file: str) -> MeasuredCurves:
     if not path.is_file():
         raise ValueError(
             f"adc.file is {file!r}, and there is no such file in {path.absolute().parent}: give a .csv, .xlsx or "
-            ".parquet file, from the current folder on"
+            ".parquet file, relative to the design file or the current folder"
         )
     return _read(path, FileState.at(path))
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import torch
 from pydantic import model_validator
 
-from bitline.config.contents import plain_path, same_content, unchanged
+from bitline.config.contents import plain_value, same_content, unchanged
 from bitline.numerics.draws import Draws
 from bitline.readout._transfer import TransferTable
 from bitline.readout.architectures._circuit import CircuitAdc
@@ -39,7 +39,7 @@ class MeasuredAdc(CircuitAdc):
 
     kind: Literal["measured"] = "measured"
     file: str
-    """CSV, Excel or Parquet table, relative to the current folder."""
+    """CSV, Excel or Parquet table, relative to the design file or the current folder."""
     content: str = ""
     """Hash of the file; filled in by bitline, so that a saved design refuses another file."""
 
@@ -48,7 +48,7 @@ class MeasuredAdc(CircuitAdc):
     def _of_file(cls, data: Any) -> Any:
         if not isinstance(data, dict) or "file" not in data:
             return data
-        data = {**data, "file": plain_path(data["file"])}
+        data = {**data, "file": plain_value(data["file"])}
         if not isinstance(data["file"], str):  # which the field of that name explains
             return data
         curves = read_curves(data["file"])
