@@ -116,7 +116,7 @@ TRACEBACK = "BITLINE_TRACEBACK"
 
 def _lack_of_memory(error: Exception) -> str | None:
     """What is said where memory is short, and None of everything else."""
-    from bitline.nn.out_of_memory import is_out_of_memory
+    from bitline.numerics.out_of_memory import is_out_of_memory
     from bitline.study.mishaps import described
 
     return described(error) if is_out_of_memory(error) else None

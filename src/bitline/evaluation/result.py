@@ -183,7 +183,10 @@ class Evaluation:
         return self.measure.possible(self.mean - half), self.measure.possible(self.mean + half)
 
     def to_frame(self) -> pd.DataFrame:
-        """One row for each chip: design, chip, the measure and its baselines, and the cost where it is known."""
+        """One row for each chip: design, chip, the measure and its baselines, and the cost where it is known.
+
+        What the cost calls chips, those that the network occupies, is `chips_in_use` beside the number of the chip.
+        """
         import pandas as pd  # here, for the start-up of what does not need it
 
         key = self.measure.key
@@ -199,7 +202,7 @@ class Evaluation:
                 f"float_{key}": self.float_value,
                 **(self.cost.totals() if self.cost else {}),
             }
-        )
+        ).rename(columns={"chips": "chips_in_use"})
 
     def _repr_html_(self) -> str:
         title, rows = self._summary

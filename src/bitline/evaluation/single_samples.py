@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from bitline.data.call import Call
-from bitline.nn.out_of_memory import is_out_of_memory
 from bitline.nn.same_outputs import difference, leaves
+from bitline.numerics.out_of_memory import is_out_of_memory
 from bitline.numerics.random_state import keeping_random_state
 
 MIXED = 0.05

@@ -32,8 +32,8 @@ from bitline.evaluation.together import largest_output
 from bitline.measures import Measure
 from bitline.nn import convert, independent_copy
 from bitline.nn.faithful import rehearse
-from bitline.nn.out_of_memory import is_out_of_memory
 from bitline.nn.precision import checked_network, in_single_precision
+from bitline.numerics.out_of_memory import is_out_of_memory
 
 Labels = Tensor | np.ndarray | Sequence[int]
 """Class numbers, as `bitline.data.labels.class_numbers` takes them."""

@@ -12,6 +12,7 @@ from torch import Tensor
 from bitline.config.users_code import defined_at, failure
 from bitline.errors import BitlineError, DataError
 from bitline.measures.measure import Direction, Measure
+from bitline.numerics.out_of_memory import is_out_of_memory
 
 
 @contextmanager
@@ -29,9 +30,11 @@ def naming_failures_of(what: str) -> Iterator[None]:
     """
     try:
         yield
-    except (BitlineError, MemoryError, torch.OutOfMemoryError):
+    except BitlineError:
         raise
     except Exception as error:  # whatever a user's code raises
+        if is_out_of_memory(error):
+            raise
         raise DataError(f"{what} fails with {failure(error)}") from error
 
 

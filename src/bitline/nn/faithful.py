@@ -26,10 +26,10 @@ from bitline.nn.fold import NORMS, Pair, normalises_channels
 from bitline.nn.hooks import hooked
 from bitline.nn.inputs import first_run
 from bitline.nn.layer import AnalogLayer
-from bitline.nn.out_of_memory import is_out_of_memory
 from bitline.nn.rules import kept_digital
 from bitline.nn.same_outputs import difference, leaves
 from bitline.nn.watch import Watch
+from bitline.numerics.out_of_memory import is_out_of_memory
 from bitline.numerics.random_state import keeping_random_state
 
 

@@ -21,7 +21,8 @@ from bitline.config.messages import first_line
 from bitline.config.users_code import users_line
 from bitline.errors import ConversionError
 from bitline.nn.offloaded import copies_of_loaded
-from bitline.nn.out_of_memory import is_out_of_memory, naming_memory
+from bitline.nn.out_of_memory import naming_memory
+from bitline.numerics.out_of_memory import is_out_of_memory
 
 
 def independent_copy(model: nn.Module) -> nn.Module:

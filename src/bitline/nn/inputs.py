@@ -30,9 +30,9 @@ from bitline.data.sample_list import with_objects
 from bitline.data.samples import Samples
 from bitline.data.stored_images import StoredImages
 from bitline.errors import BitlineError, CalibrationError, DataError
-from bitline.nn.out_of_memory import is_out_of_memory
 from bitline.nn.padding import Marks, padding_in, padding_of
 from bitline.nn.steps_first import samples_axis
+from bitline.numerics.out_of_memory import is_out_of_memory
 
 BATCH = 8
 """Samples in a batch of calibration inputs."""

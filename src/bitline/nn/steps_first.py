@@ -16,9 +16,9 @@ from bitline.data.call import Call
 from bitline.nn.contexts import computing
 from bitline.nn.hooks import hooked
 from bitline.nn.independent_copy import independent_copy
-from bitline.nn.out_of_memory import is_out_of_memory
 from bitline.nn.passes import shapes_of
 from bitline.nn.samples_axis import Pass
+from bitline.numerics.out_of_memory import is_out_of_memory
 from bitline.numerics.random_state import keeping_random_state
 
 SEQUENCES = (nn.RNNBase, nn.MultiheadAttention)

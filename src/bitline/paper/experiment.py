@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bitline.config import toml
+from bitline.config.near import near
 from bitline.cost import Statistics, gather_statistics
 from bitline.data.labels import class_count
 from bitline.data.samples import Samples
@@ -77,9 +78,9 @@ def read_subjects(path: Path) -> tuple[Subject, ...]:
         if strange or "model" not in table:
             what = f"{strange[0]!r} is another, or not a text" if strange else "model is missing"
             raise StudyError(f"{path}: a [[network]] has model, weights and data: {what}")
-        weights, data = (path.parent / table[name] if name in table else None for name in ("weights", "data"))
-        source = str(data) if data is not None and data.exists() else table.get("data")
-        found.append(Subject(table["model"], weights, source))
+        weights = path.parent / table["weights"] if "weights" in table else None
+        data = near(path.parent, table["data"]) if "data" in table else None
+        found.append(Subject(near(path.parent, table["model"]), weights, data))
     return tuple(found)
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from bitline.config.messages import first_line
 from bitline.config.users_code import bitlines_line, users_line
 from bitline.errors import BitlineError
-from bitline.nn.out_of_memory import is_out_of_memory
+from bitline.numerics.out_of_memory import is_out_of_memory
 from bitline.study.task import Task
 
 OUT_OF_MEMORY = "out of memory: use a smaller batch (run.batch, --batch), fewer workers, or a design with fewer slices"

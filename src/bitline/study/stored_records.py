@@ -7,8 +7,8 @@ from pathlib import Path
 
 from bitline.design import views
 from bitline.nn import NetworkRecord
-from bitline.nn.out_of_memory import is_out_of_memory
 from bitline.nn.record_bytes import unpack_record
+from bitline.numerics.out_of_memory import is_out_of_memory
 from bitline.study.connection import for_reading
 
 

@@ -28,8 +28,8 @@ from bitline.evaluation.together import largest_output
 from bitline.measures import ACCURACY, Measure
 from bitline.measures.measure import Values
 from bitline.nn import Inputs, NetworkRecord, record
-from bitline.nn.out_of_memory import is_out_of_memory
 from bitline.nn.record_bytes import pack_record
+from bitline.numerics.out_of_memory import is_out_of_memory
 from bitline.numerics.threads import limit_threads
 from bitline.study.code import code_of_design, code_of_measure, code_of_network
 from bitline.study.environment import arithmetic, compute_device

@@ -9,6 +9,7 @@ import torch
 from bitline.arrays.integer.floating import EXACT_ROWS, FloatingMultiply
 from bitline.arrays.integer.product import Multiply
 from bitline.arrays.integer.windows import Windows
+from bitline.numerics.out_of_memory import is_out_of_memory
 
 
 @cache
@@ -53,7 +54,7 @@ def is_exact(
         there = [(piece.to(device), scale) for piece, scale in pieces]
         found = kind(there, windows, matrices, zero)(images.to(device)).cpu()
     except Exception as error:  # whatever a library or a compiler raises that cannot do this
-        if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
+        if is_out_of_memory(error):
             raise  # which says nothing of the next time
         return False
     return torch.equal(found, FloatingMultiply(pieces, windows, matrices, zero)(images))
