@@ -52,6 +52,12 @@ def test_the_package_imports_what_is_used():
     assert found.isdisjoint(SELDOM)
 
 
+def test_results_are_read_without_compilers():
+    """They are 57 MB and half a second, which those who only read results do not need."""
+    read = "from bitline.study import Study, read_results, sweep; Study().points()"
+    assert imported(read).isdisjoint({"numba", "llvmlite", "scipy", "pandas"})
+
+
 def test_the_names_of_the_package_are_those_that_type_checkers_see():
     source = ast.parse(Path(package.__file__).read_text(encoding="utf-8"))
     block = next(node for node in source.body if isinstance(node, ast.If))

@@ -20,7 +20,6 @@ from torch import Tensor, nn
 from bitline.data.samples import LoadedSamples
 from bitline.data.stored_images import StoredImages
 from bitline.errors import StudyError
-from bitline.numerics.kernel_cache import warn_if_not_kept
 from bitline.study.mishaps import KILLED, described, with_less_at_once
 from bitline.study.task import Outcome, Task
 from bitline.study.worker import Context, Worker
@@ -194,6 +193,8 @@ def _interrupts_held() -> Iterator[None]:
 
 def _contexts(context: Context, count: int, devices: tuple[str, ...]) -> list[Context]:
     """What each process works on, in memory that they share."""
+    from bitline.numerics.kernel_cache import warn_if_not_kept  # here, as numba is much for those who only read results
+
     warn_if_not_kept()
     _share(context)
     return [replace(context, device=devices[index % len(devices)]) for index in range(count)]

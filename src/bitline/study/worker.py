@@ -30,7 +30,6 @@ from bitline.measures.measure import Values
 from bitline.nn import Inputs, NetworkRecord, record
 from bitline.nn.record_bytes import pack_record
 from bitline.numerics.out_of_memory import is_out_of_memory
-from bitline.numerics.threads import limit_threads
 from bitline.study.code import code_of_design, code_of_measure, code_of_network
 from bitline.study.environment import arithmetic, compute_device
 from bitline.study.mishaps import OUT_OF_MEMORY, described, smaller
@@ -102,6 +101,8 @@ class Worker:
     """
 
     def __init__(self, context: Context) -> None:
+        from bitline.numerics.threads import limit_threads  # here, as numba is much for those who only read results
+
         trust(context.trusted)
         if context.threads:
             limit_threads(context.threads)
