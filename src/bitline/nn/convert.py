@@ -27,14 +27,14 @@ from bitline.nn.independent_copy import independent_copy
 from bitline.nn.inputs import Inputs
 from bitline.nn.layer import AnalogLayer
 from bitline.nn.layout import lay_out, put_channels_last
-from bitline.nn.lent_weights import Lent, lend, lent_weights
+from bitline.nn.lent_weights import Lent, lend, lent_weights, possible_matrices
 from bitline.nn.out_of_memory import naming_memory
 from bitline.nn.passes import number_passes
 from bitline.nn.precision import checked_network
 from bitline.nn.registry import ANALOG_LAYERS, analog_form, is_quantised, losses, take_apart
 from bitline.nn.rules import Places, check_rules, design_of, names_of
 from bitline.nn.saved_network import check_before_loading
-from bitline.nn.stacked import possible_stacks, stacked_parameters
+from bitline.nn.stacked import MATRIX, possible_stacks, stacked_parameters
 from bitline.nn.stated_calibration import UNCOMPARED, calibration_as_stated, surely_foldable
 from bitline.nn.transformer import prepare_transformers
 from bitline.nn.unmapped import refuse_unmapped
@@ -168,7 +168,9 @@ def _checked_form(model: nn.Module, design: Design, inputs: Inputs, lent: Lent |
     refuse_unmapped(network, design)
     structure, message = foldable(network)
     rehearsal = rehearse(network, inputs.sample)
-    if lent is None and any(possible_stacks(network)):
+    matrices = {} if lent is not None else dict(possible_matrices(network))
+    are_named = any(rule.matches(f"{name}{MATRIX}") for rule in design.layers for name in matrices)
+    if lent is None and (are_named or any(possible_stacks(network))):
         lent = lent_weights(independent_copy(model), inputs.sample)
     if lent:
         lend(network, lent)
@@ -176,8 +178,10 @@ def _checked_form(model: nn.Module, design: Design, inputs: Inputs, lent: Lent |
     message = told_of_repeated(message, network, rehearsal.repeated)
     pairs = tuple(pair for pair in structure if pair in rehearsal.pairs)
     form, found = _agreeing(network, design, pairs, message, rehearsal)
-    if found.outside and lent is None:
-        return _checked_form(model, design, inputs, lent_weights(independent_copy(model), inputs.sample))
+    if lent is None and (found.outside or matrices.keys() & set(found.digital_weights)):
+        lent = lent_weights(independent_copy(model), inputs.sample)
+        if lent or found.outside:
+            return _checked_form(model, design, inputs, lent)
     if found.outside:
         raise outside_reads(found.outside, list(form.layers))
     if found.difference and pairs:

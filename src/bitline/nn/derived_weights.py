@@ -84,6 +84,10 @@ class DerivedWeights:
             found |= learnt or sources
         return found
 
+    def is_activation(self, value: Tensor) -> bool:
+        """Whether a tensor depends on the inputs of the network."""
+        return self._sources(value) is None
+
     def _of_result(self, operation: str, arguments: Any) -> Sources | None:
         """Where the result of an operation comes from; None where it depends on the inputs of the network."""
         if operation in MADE_LIKE:

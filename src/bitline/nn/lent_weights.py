@@ -2,8 +2,8 @@
 
 Swin transformers, BEiT and EVA do so, to add a bias of their own, and Mamba, for fused kernels. While such a module
 runs, PyTorch is not asked for the product, but the layer is, and what the module's bias is more than the layer's is
-added. Where a module multiplies with the matrices of a parameter one by one, as mixtures of experts do, each of them
-becomes a layer first.
+added. Where a module multiplies with a parameter of its own, or with its matrices, as mixtures of experts do, each
+matrix becomes a layer first.
 """
 
 from __future__ import annotations
@@ -16,8 +16,11 @@ from torch import Tensor, nn
 
 from bitline.data.call import Call
 from bitline.nn.asked_products import PRODUCTS, AskedProducts, Product, is_product_of
+from bitline.nn.derived_weights import DerivedWeights
 from bitline.nn.hooks import hooked
-from bitline.nn.stacked import possible_stacks, stack_of
+from bitline.nn.operations import SeenOperations, name_of
+from bitline.nn.registry import analog_form, composite_form
+from bitline.nn.stacked import is_matrix, layers_of, possible_stacks
 from bitline.nn.uncompiled import uncompiled
 from bitline.numerics.random_state import keeping_random_state
 
@@ -25,7 +28,7 @@ Lent = tuple[tuple[str, str, str], ...]
 """Names of modules, and of layers or parameters whose weights they multiply with, and which of these it is."""
 
 LAYER, STACK, TURNED = "layer", "stack", "turned stack"
-"""A layer; a parameter of matrices (outputs, features); one of matrices (features, outputs)."""
+"""A layer; a parameter of one or several matrices (outputs, features); one of matrices (features, outputs)."""
 
 
 def lent_weights(network: nn.Module, call: Call) -> Lent:
@@ -48,11 +51,11 @@ def lent_weights(network: nn.Module, call: Call) -> Lent:
     """
     names = {module: name for name, module in network.named_modules()}
     layers = {_place(layer.weight): layer for layer in names if type(layer) in PRODUCTS}
-    stacks = dict(_matrices_of_stacks(network))
+    matrices = dict(_matrices_of_parameters(network))
     running: list[nn.Module] = []
     called: set[nn.Module] = set()
     seen: dict[tuple[nn.Module, nn.Module], None] = {}
-    stacked: dict[tuple[str, str, str], None] = {}
+    own: dict[tuple[str, str, str], None] = {}
 
     def begin(module: nn.Module, inputs: Any) -> None:
         running.append(module)
@@ -65,8 +68,8 @@ def lent_weights(network: nn.Module, call: Call) -> Lent:
         layer = layers.get(_place(weight))
         if layer is not None and product is PRODUCTS[type(layer)] and is_product_of(layer, weight, settings):
             seen[running[-1], layer] = None
-        if _place(weight) in stacks:
-            stacked[names[running[-1]], *stacks[_place(weight)]] = None
+        elif layer is None and _place(weight) in matrices and following.derived.is_activation(x):
+            own[names[running[-1]], *matrices[_place(weight)]] = None
         return product(x, weight, bias, **settings)
 
     beginning = hooked(module.register_forward_pre_hook(begin) for module in names)
@@ -76,19 +79,46 @@ def lent_weights(network: nn.Module, call: Call) -> Lent:
         keeping_random_state(),
         beginning,
         ending,
-        AskedProducts(note, lambda factor: _place(factor) in layers or _place(factor) in stacks),
+        _Following(network) as following,
+        AskedProducts(note, lambda factor: _place(factor) in layers or _place(factor) in matrices),
     ):
         call.on(network)
     whole = [(names[module], names[layer], LAYER) for module, layer in seen if layer not in called]
-    return (*whole, *stacked)
+    return (*whole, *own)
 
 
-def _matrices_of_stacks(network: nn.Module) -> Iterator[tuple[Any, tuple[str, str]]]:
-    """Where each matrix of a parameter of several lies, and turned round, with the parameter's name."""
-    for name, parameter in possible_stacks(network):
-        for matrix in parameter.detach():
+def possible_matrices(network: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
+    """Parameters that are a matrix, and their names, of modules that are no layers with an analog form.
+
+    Examples:
+        >>> [name for name, _ in possible_matrices(nn.Sequential(nn.Linear(2, 3), nn.Embedding(5, 2)))]
+        ['1.weight']
+    """
+    for name, module in network.named_modules():
+        own = [*module.named_parameters(prefix=name, recurse=False)]
+        if any(is_matrix(parameter) for _, parameter in own) and not (analog_form(module) or composite_form(module)):
+            yield from ((own_name, parameter) for own_name, parameter in own if is_matrix(parameter))
+
+
+def _matrices_of_parameters(network: nn.Module) -> Iterator[tuple[Any, tuple[str, str]]]:
+    """Where each matrix of a parameter lies, and turned round, with the parameter's name."""
+    for name, parameter in (*possible_stacks(network), *possible_matrices(network)):
+        for matrix in parameter.detach() if parameter.ndim == 3 else [parameter.detach()]:
             yield _place(matrix), (name, STACK)
             yield _place(matrix.mT), (name, TURNED)
+
+
+class _Following(SeenOperations):
+    """Sees what is computed from weights alone."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.derived = DerivedWeights(network)
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = func(*args, **(kwargs or {}))
+        self.derived.follow(name_of(func), (args, kwargs), result)
+        return result
 
 
 class _Lending:
@@ -163,7 +193,7 @@ def lend(network: nn.Module, lent: Lent) -> None:
     by_module: dict[str, list[nn.Module]] = {}
     for module, name, how in lent:
         owner, _, parameter = name.rpartition(".")
-        found = [modules[name]] if how == LAYER else stack_of(modules[owner], parameter, how == TURNED)
+        found = [modules[name]] if how == LAYER else layers_of(modules[owner], parameter, how == TURNED)
         by_module.setdefault(module, []).extend(found)
     for module, layers in by_module.items():
         lending = _Lending(layers)

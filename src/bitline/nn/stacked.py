@@ -1,4 +1,4 @@
-"""Matrices of one parameter, such as the experts of a layer: each is a layer of its own."""
+"""Matrices that are parameters of modules, one by one or several in one, as experts are: each is a layer of its own."""
 
 from __future__ import annotations
 
@@ -10,18 +10,20 @@ from torch.nn import functional
 
 from bitline.nn.vector_layer import AnalogVectorLayer
 
-MATRICES = "_matrices"
-"""How the name of what holds the layers of a parameter ends."""
+MATRIX, MATRICES = "_matrix", "_matrices"
+"""How the name of the layer of a parameter ends, and that of what holds its layers."""
+OTHER_WAY = "_other_way"
+"""What comes after it for the layers of a parameter that is used both ways."""
 
 
 class StackedLinear(nn.Module):
-    """y = W x with one matrix of a parameter of another module.
+    """y = W x with a parameter of another module, or one of its matrices.
 
     Args:
         owner: of the parameter.
-        parameter: its name; it has the axes (matrices, outputs, features).
-        index: of the matrix.
-        is_turned: whether its axes are (matrices, features, outputs).
+        parameter: its name; it has the axes (outputs, features), or (matrices, outputs, features).
+        index: of the matrix; None where the parameter is one.
+        is_turned: whether features come before outputs.
 
     Examples:
         >>> import torch
@@ -33,7 +35,7 @@ class StackedLinear(nn.Module):
 
     bias = None
 
-    def __init__(self, owner: nn.Module, parameter: str, index: int, is_turned: bool) -> None:
+    def __init__(self, owner: nn.Module, parameter: str, index: int | None, is_turned: bool) -> None:
         super().__init__()
         self._stack = (owner, parameter, index, is_turned)  # in a tuple, so that it does not hold its owner as a part
 
@@ -41,7 +43,8 @@ class StackedLinear(nn.Module):
     def weight(self) -> Tensor:
         """The matrix, (outputs, features): a view."""
         owner, parameter, index, is_turned = self._stack
-        matrix: Tensor = getattr(owner, parameter)[index]
+        whole: Tensor = getattr(owner, parameter)
+        matrix = whole if index is None else whole[index]
         return matrix.mT if is_turned else matrix
 
     def forward(self, input: Tensor) -> Tensor:
@@ -71,25 +74,45 @@ class AnalogStackedLinear(AnalogVectorLayer, StackedLinear):
             super()._load_from_state_dict(state_dict, prefix, *arguments)
 
 
-def stack_of(owner: nn.Module, parameter: str, is_turned: bool) -> nn.ModuleList:
+def layers_of(owner: nn.Module, parameter: str, is_turned: bool) -> tuple[nn.Module, ...]:
     """The layers of a parameter's matrices, which are made parts of its owner the first time.
 
     Examples:
         >>> import torch
         >>> owner = nn.Module()
         >>> owner.experts = nn.Parameter(torch.ones(4, 2, 3))
-        >>> len(stack_of(owner, "experts", is_turned=False)), [name for name, _ in owner.named_children()]
+        >>> len(layers_of(owner, "experts", is_turned=False)), [name for name, _ in owner.named_children()]
         (4, ['experts_matrices'])
     """
-    name = f"{parameter}{MATRICES}"
+    weights: Tensor = getattr(owner, parameter)
+    is_one = weights.ndim == 2
+    name = f"{parameter}{MATRIX if is_one else MATRICES}"
+    if name in owner._modules and _is_turned(owner.get_submodule(name)) != is_turned:
+        name += OTHER_WAY  # the module multiplies with it both ways
     if name not in owner._modules:
-        count = len(getattr(owner, parameter))
-        owner.add_module(
-            name, nn.ModuleList(StackedLinear(owner, parameter, index, is_turned) for index in range(count))
-        )
-    layers = owner.get_submodule(name)
-    assert isinstance(layers, nn.ModuleList)
-    return layers
+        indices = (None,) if is_one else range(len(weights))
+        layers = [StackedLinear(owner, parameter, index, is_turned) for index in indices]
+        owner.add_module(name, layers[0] if is_one else nn.ModuleList(layers))
+    made = owner.get_submodule(name)
+    return tuple(made) if isinstance(made, nn.ModuleList) else (made,)
+
+
+def _is_turned(made: nn.Module) -> bool:
+    """How the layers lie in their parameter."""
+    first = made[0] if isinstance(made, nn.ModuleList) else made
+    assert isinstance(first, StackedLinear)
+    return first._stack[-1]
+
+
+def is_matrix(parameter: nn.Parameter) -> bool:
+    """Whether a parameter can be the weight of a layer.
+
+    Examples:
+        >>> import torch
+        >>> is_matrix(nn.Parameter(torch.ones(3, 2))), is_matrix(nn.Parameter(torch.ones(3)))
+        (True, False)
+    """
+    return parameter.ndim == 2 and parameter.is_floating_point() and not parameter.is_meta
 
 
 def possible_stacks(network: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:

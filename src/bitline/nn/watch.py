@@ -70,4 +70,6 @@ def _is_factor(value: Any, product: Product) -> bool:
 
 
 def _is_view(result: Any, value: Tensor) -> bool:
-    return isinstance(result, Tensor) and memory_of(result) == memory_of(value)
+    """Whether a result, or each of several, lies where a tensor does."""
+    made = _pytree.tree_leaves(result)
+    return all(isinstance(each, Tensor) and memory_of(each) == memory_of(value) for each in made)

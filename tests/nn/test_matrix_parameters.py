@@ -1,0 +1,169 @@
+"""Products with parameters of modules are those of layers, however a network asks for them."""
+
+from __future__ import annotations
+
+import warnings
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+from bitline import Design, conversion_of, convert
+from bitline.cost import gather_statistics, network_cost
+from bitline.errors import LeftOutWarning
+
+X = torch.randn(40, 5, 8, generator=torch.Generator().manual_seed(0))
+FINE = Design.load("ideal").with_settings(
+    {"weights.bits": 12, "inputs.bits": 14, "inputs.range": {"kind": "percentile", "percentile": 100.0}}
+)
+
+
+class Asking(nn.Module):
+    """A layer, and then a product with a parameter: one matrix, or three of which each has its own vectors."""
+
+    def __init__(self, ask, *shape):
+        super().__init__()
+        torch.manual_seed(0)
+        self.first, self.ask = nn.Linear(8, 8), ask
+        self.weight = nn.Parameter(torch.randn(*shape) / 3)
+
+    def forward(self, x):
+        return self.ask(self.first(x), self.weight)
+
+
+ONE = {
+    "x @ W": (lambda x, w: x @ w, 8, 6),
+    "x @ W.T": (lambda x, w: x @ w.T, 6, 8),
+    "W @ x": (lambda x, w: w @ x.mT, 6, 8),
+    "W.T @ x": (lambda x, w: w.T @ x.mT, 8, 6),
+    "linear": (lambda x, w: functional.linear(x, w, torch.ones(6)), 6, 8),
+    "mm": (lambda x, w: torch.mm(x.flatten(0, 1), w), 8, 6),
+    "addmm": (lambda x, w: torch.addmm(torch.ones(6), x.flatten(0, 1), w), 8, 6),
+    "einsum": (lambda x, w: torch.einsum("bnd,de->bne", x, w), 8, 6),
+    "einsum, weight first": (lambda x, w: torch.einsum("ed, bnd -> enb", w, x), 6, 8),
+}
+SEVERAL = {
+    "bmm": (lambda x, w: torch.bmm(x.flatten(0, 1).expand(3, -1, -1), w), 3, 8, 6),
+    "bmm, turned": (lambda x, w: torch.bmm(w, x.flatten(0, 1).mT.expand(3, -1, -1)), 3, 6, 8),
+    "baddbmm": (lambda x, w: torch.baddbmm(torch.ones(3, 1, 6), x.flatten(0, 1).expand(3, -1, -1), w), 3, 8, 6),
+    "every vector times every matrix": (lambda x, w: x.flatten(0, 1) @ w, 3, 8, 6),
+    "batches": (lambda x, w: x[:, :3, None] @ w, 3, 8, 6),
+    "one after the other": (lambda x, w: torch.stack([x @ matrix for matrix in w]), 3, 8, 6),
+    "unbind": (lambda x, w: sum(functional.linear(x, matrix) for matrix in w.unbind()), 3, 6, 8),
+}
+
+
+@pytest.mark.parametrize(("ask", "names"), [(ask, ("weight_matrix",)) for ask in ONE.values()] + [
+    (ask, tuple(f"weight_matrices.{index}" for index in range(3))) for ask in SEVERAL.values()
+], ids=[*ONE, *SEVERAL])  # fmt: skip
+def test_products_with_parameters_lie_on_arrays(ask, names):
+    network = Asking(*ask).eval()
+    analog = convert(network, FINE, X)
+    assert conversion_of(analog).analog == ("first", *names)
+    assert not any("digital" in note for note in conversion_of(analog).notes)
+    torch.testing.assert_close(analog(X), network(X), atol=4e-3, rtol=0)
+    for each in (analog, network):
+        each(0.7 * X).square().sum().backward()
+    got, wanted = (each.weight.grad for each in (analog, network))
+    assert (got - wanted).norm() < 0.02 * wanted.norm()
+
+
+@pytest.mark.parametrize("ask", [ONE["x @ W"], SEVERAL["bmm"]])
+def test_they_have_errors_and_costs_of_their_own_and_are_saved(ask):
+    network = Asking(*ask).eval()
+    noisy = FINE.with_settings({"layers": [{"match": "weight_*", "set": {"cell.device": {
+        "kind": "state-independent", "alpha": 0.1}}}]})  # fmt: skip
+    analog = convert(network, noisy, X)
+    assert (analog(X) - network(X)).abs().max() > 0.1
+    again = convert(network, noisy, X, seed=1)
+    again.load_state_dict(analog.state_dict())
+    assert torch.equal(again(X), analog(X))
+    cost = network_cost(gather_statistics(network, "sonos-a", X), "sonos-a")
+    assert cost.macs == 5 * 8 * 8 + 5 * 8 * 6 * (1 if network.weight.ndim == 2 else 3)
+
+
+class Tied(nn.Module):
+    """A language model whose words are looked up and scored by one matrix."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.words, self.middle = nn.Embedding(30, 8), nn.Linear(8, 8)
+
+    def forward(self, tokens):
+        return self.middle(self.words(tokens)) @ self.words.weight.T
+
+
+def test_a_table_that_scores_lies_on_arrays_and_is_looked_up():
+    tokens = torch.arange(60).reshape(4, 15) % 30
+    network = Tied().eval()
+    analog = convert(network, FINE, tokens)
+    assert set(conversion_of(analog).analog) == {"middle", "words.weight_matrix"}
+    torch.testing.assert_close(analog(tokens), network(tokens), atol=3e-2, rtol=0)
+    assert torch.equal(analog.words(tokens), network.words(tokens))
+
+
+class BothWays(nn.Module):
+    """An autoencoder with one matrix."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.weight = nn.Parameter(torch.randn(8, 4) / 3)
+
+    def forward(self, x):
+        return (x @ self.weight).relu() @ self.weight.T
+
+
+def test_a_matrix_that_is_used_both_ways_lies_on_arrays_twice():
+    network = BothWays().eval()
+    analog = convert(nn.Sequential(network, nn.Linear(8, 2)), FINE, X)
+    assert set(conversion_of(analog).analog) == {"1", "0.weight_matrix", "0.weight_matrix_other_way"}
+    torch.testing.assert_close(analog[0](X), network(X), atol=4e-3, rtol=0)
+
+
+def test_rules_keep_them_digital_without_a_warning():
+    design = FINE.with_settings({"layers": [{"match": "weight_matrix", "digital": True}]})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", LeftOutWarning)
+        analog = convert(Asking(lambda x, w: x @ w, 8, 60).eval(), design, X)
+    assert conversion_of(analog).analog == ("first",)
+
+
+def test_products_of_weights_alone_are_none_of_layers():
+    class Rotated(nn.Module):
+        def __init__(self):
+            super().__init__()
+            torch.manual_seed(0)
+            self.last, self.weight = nn.Linear(8, 8), nn.Parameter(torch.randn(8, 8) / 3)
+            self.turn = nn.Buffer(torch.eye(8).roll(1, 0))
+
+        def forward(self, x):
+            return functional.linear(self.last(x), self.weight @ self.turn)
+
+    network = Rotated().eval()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", LeftOutWarning)
+        analog = convert(network, FINE, X)
+    assert conversion_of(analog).analog == ("last",)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda x, w: torch.einsum("bnd,dd->bn", x, w),
+        lambda x, w: torch.einsum("bnd,de->bnde", x, w),
+        lambda x, w: torch.einsum("...d,de->...e", x, w),
+        lambda x, w: torch.einsum("bnd,de", x, w),
+        lambda x, w: torch.einsum("bnd,de,bne->bn", x, w, x),
+        lambda x, w: torch.addmm(torch.ones(8), x.flatten(0, 1), w, alpha=2),
+        lambda x, w: torch.tensordot(x, w, 1),
+    ],
+)
+def test_other_products_are_computed_as_they_were(ask):
+    network = Asking(ask, 8, 8).eval()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", LeftOutWarning)
+        analog = convert(network, FINE, X)
+    torch.testing.assert_close(analog(X), network(X), atol=4e-3, rtol=4e-3)
