@@ -7,7 +7,7 @@ from bitline.arrays import MatrixProduct
 from bitline.cost import Library
 from bitline.cost.area import array_area, matrix_area
 from bitline.cost.mapping import ArrayMapping
-from bitline.cost.work import ConversionSchedule
+from bitline.cost.schedule import ConversionSchedule
 
 UNIT = {"weights": {"kind": "offset", "subtraction": "unit-column"}}
 DIGITAL = {"weights": {"kind": "offset", "subtraction": "digital"}}

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from bitline import Design
-from bitline.cost import gather_statistics
+from bitline.cost import Library, gather_statistics
 from bitline.cost.counted_pulses import shares_with_more_pulses
 from bitline.cost.writing import Writing
 from bitline.layer.cells import target_conductances
@@ -56,7 +56,7 @@ def test_pulses_of_cells_that_vary_together(shared, within):
     chances, weights = missing(layer, design)
     expected = weights @ (chances[..., None] ** np.arange(PULSES)).sum(-1).mean(1)
     assert expected > 5
-    assert Writing.of(layer, design, copies=1).pulses == pytest.approx(expected, rel=within)
+    assert Writing.of(layer, design, Library.load("sonos-40nm"), copies=1).pulses == pytest.approx(expected, rel=within)
 
 
 @pytest.mark.parametrize("shared", ["row", "die"])
@@ -68,7 +68,9 @@ def test_cells_that_vary_together_miss_together(shared):
     expected = 1 + weights @ (1 - (1 - shares) ** 40).sum(-1)
     independent = 1 + (1 - (1 - weights @ shares) ** 40).sum()
     assert expected < 0.8 * independent
-    assert Writing.of(layer, design, copies=1).steps(40) == pytest.approx(expected, rel=0.06)
+    assert Writing.of(layer, design, Library.load("sonos-40nm"), copies=1).steps(40) == pytest.approx(
+        expected, rel=0.06
+    )
 
 
 def test_cells_that_are_written_once_are_not_programmed_to_count_their_pulses():

@@ -13,7 +13,7 @@ from torch import nn
 
 from bitline import BitlineError, Design, evaluate
 from bitline.cost import OUTSIDE, Library, gather_statistics, libraries, network_cost
-from bitline.cost.work import ConversionSchedule
+from bitline.cost.schedule import ConversionSchedule
 from bitline.errors import DesignError
 
 

@@ -13,6 +13,7 @@ from bitline.cost.paths import branched_ns, mean_hops
 from bitline.errors import DesignError
 
 ISAAC = Library.load("isaac-32nm")
+CONVERSION_pJ = Library.load("sonos-40nm").converters["ramp"].conversion_pJ.value
 LINK_MW = sum(part.count * part.power_mW.value for part in ISAAC.parts_of("chip").values())
 
 
@@ -85,7 +86,7 @@ def test_verifying_takes_more_pulses_and_reads():
     _, once = whole()
     _, again = whole(verified)
     around = Surroundings.of("sonos-40nm")
-    pulse, read = around.pulse_pJ.value, around.verify_pJ.value
+    pulse, read = around.pulse_pJ.value, around.verify_pJ.value + CONVERSION_pJ
     assert once.pulses == 1
     assert again.pulses > 1.2
     assert again.writing_uJ / once.writing_uJ == pytest.approx(again.pulses * (pulse + read) / pulse)

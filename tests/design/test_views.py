@@ -261,7 +261,7 @@ def test_a_rule_leaves_nothing_analog_in_the_reference(context):
     torch.manual_seed(0)
     network = torch.nn.Sequential(torch.nn.Linear(20, 6), torch.nn.ReLU(), torch.nn.Linear(6, 3)).eval()
     plain = design_of(context).with_settings({"weights.scale": "channel", "weights.percentile": 99.0})
-    whole = plain.model_dump(exclude={"name", "description", "layers"})
+    whole = plain.model_dump(exclude={"name", "description", "layers", "hardware"})
     codes = {f"inputs.{name}": whole["inputs"][name] for name in ("bits", "range", "signed")}
     codes |= {f"weights.{name}": whole["weights"][name] for name in ("bits", "scale", "percentile")}
     ruled, wanted = (Design(layers=[{"match": "2", "set": settings}]) for settings in (whole, codes))

@@ -29,7 +29,7 @@ def kinds_table(design: Design, given: Mapping[str, Any], seed: int) -> Table:
     """
     from bitline.cost import library_of
     from bitline.cost.architectures import bounded_pJ
-    from bitline.cost.work import conversion_ns, converter
+    from bitline.cost.schedule import conversion_ns, converter
     from bitline.readout.curves import curves_of
 
     library = library_of(design)
@@ -57,7 +57,7 @@ def kinds_table(design: Design, given: Mapping[str, Any], seed: int) -> Table:
 def _law(kind: str) -> str:
     """Whose law a converter without numbers of its own follows."""
     from bitline.cost.architectures import LAWS
-    from bitline.cost.work import SUBSTITUTE
+    from bitline.cost.schedule import SUBSTITUTE
 
     return "published converters" if kind in LAWS else f"a {SUBSTITUTE} converter"
 

@@ -27,9 +27,9 @@ from bitline.numerics.labels import label_of_cost
 from bitline.numerics.text import fixed, number, percent
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from torch import nn
 
-    from bitline.cost import Library, NetworkCost
+    from bitline.cost import Library, NetworkCost, Statistics
     from bitline.design import Design
 
 SHOWN = 12
@@ -125,27 +125,22 @@ def cost(
     with output.progress() as tell:
         tell("measuring the activity of the inputs", 0, None)
         sample = Source(model, weights, data, length).shown(images, 1)
-        statistics = costs.gather_statistics(sample.network, chosen[0], sample.inputs)
-    pairs = list(zip(chosen, libraries, strict=True))
-    results = [costs.network_cost(statistics, *pair) for pair in pairs]
+        seen = _statistics(sample.network, chosen, sample.inputs)
+    priced = list(zip(seen, chosen, libraries, strict=True))
+    results = [costs.network_cost(*each) for each in priced]
     if out is not None:
         _write(out, chosen, results, {"model": model, "images": images})
-    parts = [_totals(results, model), *uncertainty_tables(statistics, pairs, results), *_components(results)]
+    parts = [_totals(results, model), *uncertainty_tables(priced, results), *_components(results)]
     if len(results) == 1:
         parts.append(_layers(results[0]))
     if sensitivity:
-        parts += [_sensitivity(costs.sensitivity(statistics, *pair), pair[0].name, pair[1].name) for pair in pairs]
+        parts += [_sensitivity(*each) for each in priced]
     if units:
-        parts += [
-            units_table(
-                costs.unit_costs(*pair, costs.RowActivity.average(statistics, pair[0])), pair[0].name, pair[1].name
-            )
-            for pair in pairs
-        ]
+        parts += [units_table(*each) for each in priced]
     if batch is not None:
-        parts.append(whole_table(statistics, pairs, results, Batch(batch, tiles)))
+        parts.append(whole_table(priced, results, Batch(batch, tiles)))
     if explain is not None:
-        parts += [explained_table(explain, statistics, *pair) for pair in pairs]
+        parts += [explained_table(explain, *each) for each in priced]
     if estimates:
         parts += [estimates_table(library) for at, library in enumerate(libraries) if library not in libraries[:at]]
     output.results(*parts)
@@ -153,6 +148,16 @@ def cost(
     output.notes((*sample.notes, *one_sided, *(note for result in results for note in result.notes)))
     if out is not None:
         output.wrote(out)
+
+
+def _statistics(network: nn.Module, designs: list[Design], inputs: Any) -> list[Statistics]:
+    """Statistics for each design; those that see inputs alike share them."""
+    from bitline.cost import gather_statistics
+    from bitline.design import views
+
+    keys = [views.key(views.record(views.reference(design))) for design in designs]
+    known = {key: gather_statistics(network, designs[keys.index(key)], inputs) for key in dict.fromkeys(keys)}
+    return [known[key] for key in keys]
 
 
 def _designs(names: list[str], settings: list[str], allow_code: bool) -> tuple[list[Design], list[Library]]:
@@ -252,7 +257,9 @@ def _layers(result: NetworkCost) -> Table:
     return Table("layers", columns, rows)
 
 
-def _sensitivity(frame: pd.DataFrame, design: str, library: str) -> Table:
+def _sensitivity(statistics: Statistics, design: Design, library: Library) -> Table:
+    from bitline.cost import sensitivity
+
     def ratio(key: str, head: str) -> Column:
         return Column(key, head, show=lambda value: fixed(value, 3))
 
@@ -265,7 +272,7 @@ def _sensitivity(frame: pd.DataFrame, design: str, library: str) -> Table:
         ratio("interval", "time/inference"),
     )
     rows = []
-    for row in frame.head(SHOWN).to_dict("records"):
+    for row in sensitivity(statistics, design, library).head(SHOWN).to_dict("records"):
         mark = " ~" if row["is_estimate"] else "  "
         rows.append(
             [
@@ -274,8 +281,8 @@ def _sensitivity(frame: pd.DataFrame, design: str, library: str) -> Table:
                 *(row[column.key] for column in columns[2:]),
             ]
         )
-    title = f"{design}: cost with one number of {library} doubled, as a multiple; ~ is an estimate"
-    return Table(f"sensitivity of {design}", columns, rows, title)
+    title = f"{design.name}: cost with one number of {library.name} doubled, as a multiple; ~ is an estimate"
+    return Table(f"sensitivity of {design.name}", columns, rows, title)
 
 
 def _number(value: float) -> str:

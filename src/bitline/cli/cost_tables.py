@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from bitline.cli.table import Cell, Column, Table, name, prose
 from bitline.errors import DesignError
@@ -12,8 +12,11 @@ from bitline.numerics.labels import label_of_cost
 from bitline.numerics.text import exact, fixed, number, percent
 
 if TYPE_CHECKING:
-    from bitline.cost import Interval, Library, NetworkCost, Statistics, UnitCost
+    from bitline.cost import Interval, Library, NetworkCost, Statistics
     from bitline.design import Design
+
+Priced: TypeAlias = "tuple[Statistics, Design, Library]"
+"""What a cost follows from."""
 
 
 def check_explained(what: str | None) -> None:
@@ -29,13 +32,11 @@ def check_explained(what: str | None) -> None:
         raise DesignError(f"--explain is {what!r}{nearest(what, known)}")
 
 
-def uncertainty_tables(
-    statistics: Statistics, pairs: Sequence[tuple[Design, Library]], results: Sequence[NetworkCost]
-) -> list[Table]:
+def uncertainty_tables(priced: Sequence[Priced], results: Sequence[NetworkCost]) -> list[Table]:
     """What the totals of designs may well be, and which order of designs follows from that."""
     from bitline.cost.explained import WITH_INTERVALS, cost_intervals
 
-    found = [cost_intervals(statistics, *pair) for pair in pairs]
+    found = [cost_intervals(*each) for each in priced]
     columns = [name("of one inference")]
     columns += [Column(f"{result.design} {index}", result.design, show=str) for index, result in enumerate(results)]
     rows: list[list[Any]] = []
@@ -108,15 +109,13 @@ WHOLE = {
 """Parts of the cost of a batch in words."""
 
 
-def whole_table(
-    statistics: Statistics, pairs: Sequence[tuple[Design, Library]], results: Sequence[NetworkCost], batch: Batch
-) -> Table:
+def whole_table(priced: Sequence[Priced], results: Sequence[NetworkCost], batch: Batch) -> Table:
     """A batch of images with writing, leakage, main memory and distance."""
     from bitline.cost import whole_cost
 
     found = [
-        whole_cost(result, statistics, *pair, images=batch.images, tiles=batch.tiles)
-        for result, pair in zip(results, pairs, strict=True)
+        whole_cost(result, *each, images=batch.images, tiles=batch.tiles)
+        for result, each in zip(results, priced, strict=True)
     ]
     heads = [Column(f"{result.design} {index}", result.design, show=str) for index, result in enumerate(results)]
     rows = []
@@ -171,8 +170,10 @@ def estimates_table(library: Library) -> Table:
     return Table(f"estimates of {library.name}", columns, rows, f"numbers of {library.name} that nobody published")
 
 
-def units_table(units: Sequence[UnitCost], design: str, library: str) -> Table:
+def units_table(statistics: Statistics, design: Design, library: Library) -> Table:
     """Core, tile and chip with all arrays full."""
+    from bitline.cost import RowActivity, unit_costs
+
     columns = (
         name("unit"),
         Column("power_mW", "power", "mW"),
@@ -182,6 +183,7 @@ def units_table(units: Sequence[UnitCost], design: str, library: str) -> Table:
         Column("TOPS_per_mm2", "TOPS/mm²"),
         Column("energy_per_operation_fJ", "per operation", "fJ"),
     )
+    units = unit_costs(design, library, RowActivity.average(statistics, design))
     rows = [[getattr(unit, column.key) for column in columns] for unit in units]
-    title = f"{design}: units of {library} with all arrays full and at work"
-    return Table(f"units of {design}", columns, rows, title)
+    title = f"{design.name}: units of {library.name} with all arrays full and at work"
+    return Table(f"units of {design.name}", columns, rows, title)

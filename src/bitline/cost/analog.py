@@ -5,6 +5,10 @@ from __future__ import annotations
 from bitline.cost.statistics import LayerStatistics, Statistics
 from bitline.design import Design
 from bitline.errors import DesignError
+from bitline.numerics.text import listed
+
+NAMED = 3
+"""Layers that a message names."""
 
 
 def analog_layers(statistics: Statistics, design: Design) -> list[tuple[LayerStatistics, Design]]:
@@ -15,7 +19,7 @@ def analog_layers(statistics: Statistics, design: Design) -> list[tuple[LayerSta
         design: the accelerator.
 
     Raises:
-        DesignError: the design keeps every layer digital.
+        DesignError: the design keeps every layer digital, or has layers on arrays that the statistics have not.
 
     Examples:
         >>> from bitline.cost import gather_statistics
@@ -28,6 +32,12 @@ def analog_layers(statistics: Statistics, design: Design) -> list[tuple[LayerSta
     """
     pairs = [(layer, design.for_layer(layer.name)) for layer in statistics.layers]
     found = [(layer, own) for layer, own in pairs if own is not None]
+    lacking = [name for name in statistics.kept if design.for_layer(name) is not None]
+    if lacking:
+        raise DesignError(
+            f"the statistics are those of a design that keeps {listed([*map(repr, lacking)], NAMED)} digital, "
+            f"and design {design.name!r} does not: gather them for this design"
+        )
     if not found:
         raise DesignError(f"design {design.name!r} keeps every layer digital: there is no array to cost")
     return found

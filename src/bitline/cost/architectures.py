@@ -109,16 +109,18 @@ def _search_um2(process: Process, bits: int) -> float:
     return STEP_um2 * process.shrunk**2 * bits + process.capacitors_fF(bits) / DENSITY_fF_per_um2
 
 
+def _split_capacitors_fF(process: Process, bits: int) -> float:
+    """Of two arrays of half the bits, whose units are larger: the whole matches like one array, and is as quiet."""
+    noise = NOISE_fF_V2 / process.supply_V**2
+    return float(max(2 * UNIT_fF * 2.0 ** (bits / 2), MATCHING_fF * 4.0**bits, noise * 4.0**bits))
+
+
 def _split_fF(process: Process, bits: int) -> float:
-    """Two arrays of half the bits, at least as large as the noise asks."""
-    halves = max(2 * UNIT_fF * 2.0 ** (bits / 2), NOISE_fF_V2 / process.supply_V**2 * 4.0**bits)
-    return float(STEP_fF * process.shrunk * bits + SWITCHED * halves)
+    return float(STEP_fF * process.shrunk * bits + SWITCHED * _split_capacitors_fF(process, bits))
 
 
 def _split_um2(process: Process, bits: int) -> float:
-    """The smaller arrays need larger units: the matching of the whole is that of one array."""
-    halves = max(2 * UNIT_fF * 2.0 ** (bits / 2), MATCHING_fF * 4.0**bits)
-    return float(STEP_um2 * process.shrunk**2 * bits + halves / DENSITY_fF_per_um2)
+    return float(STEP_um2 * process.shrunk**2 * bits + _split_capacitors_fF(process, bits) / DENSITY_fF_per_um2)
 
 
 def _flash_fF(process: Process, bits: int) -> float:
@@ -129,20 +131,25 @@ def _flash_um2(process: Process, bits: int) -> float:
     return STEP_um2 * process.shrunk**2 * (2.0**bits - 1)
 
 
+def _stages(bits: float) -> int:
+    """Decisions of 1.5 bits for so many bits, one at least."""
+    return max(1, round(bits) - 1)
+
+
 def _pipeline_fF(process: Process, bits: int) -> float:
     """Stages of 1.5 bits: two comparators each, and amplifiers that shrink from stage to stage."""
-    decisions = 2 * COMPARATOR_fF * process.shrunk * (bits - 1)
-    return decisions + sum(process.amplifier_fF(bits - stage) for stage in range(bits - 1))
+    stages = _stages(bits)
+    return sum(2 * COMPARATOR_fF * process.shrunk + process.amplifier_fF(bits - stage) for stage in range(stages))
 
 
 def _pipeline_um2(process: Process, bits: int) -> float:
-    stages = 2 * STEP_um2 * process.shrunk**2 * (bits - 1)
-    return stages + sum(process.capacitors_fF(bits - stage) for stage in range(bits - 1)) / DENSITY_fF_per_um2
+    capacitors = sum(process.capacitors_fF(bits - stage) for stage in range(_stages(bits)))
+    return 2 * STEP_um2 * process.shrunk**2 * _stages(bits) + capacitors / DENSITY_fF_per_um2
 
 
 def _cyclic_fF(process: Process, bits: int) -> float:
     """One stage as good as the first of a pipeline, again and again."""
-    return (bits - 1) * (2 * COMPARATOR_fF * process.shrunk + process.amplifier_fF(bits))
+    return _stages(bits) * (2 * COMPARATOR_fF * process.shrunk + process.amplifier_fF(bits))
 
 
 def _cyclic_um2(process: Process, bits: int) -> float:
@@ -154,7 +161,7 @@ LAWS = {
     "split-sar": Law(_split_fF, _split_um2, lambda bits: bits, 3.0),
     "flash": Law(_flash_fF, _flash_um2, lambda bits: 1, 2.8),
     "pipeline": Law(_pipeline_fF, _pipeline_um2, lambda bits: 1, 2.0),
-    "cyclic": Law(_cyclic_fF, _cyclic_um2, lambda bits: bits - 1, 2.0),
+    "cyclic": Law(_cyclic_fF, _cyclic_um2, _stages, 2.0),
 }
 """Laws by the kind of the readout's converter. A ramp is that of a library: its counter and its driver are shared."""
 

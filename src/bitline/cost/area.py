@@ -7,7 +7,7 @@ from collections import Counter
 from bitline.cost.charge_sharing import cell_um2
 from bitline.cost.library import Library
 from bitline.cost.mapping import ArrayMapping
-from bitline.cost.work import ConversionSchedule
+from bitline.cost.schedule import ConversionSchedule
 from bitline.design import Design
 
 MM2_PER_UM2 = 1e-6

@@ -83,7 +83,7 @@ def cells_pJ(design: Design, library: Library, reads: CellReads) -> float:
 
         >>> library = Library.load("sram-28nm").with_settings({"cells.gate_fF": 0.5})
         >>> design = Design(array={"kind": "charge-sharing", "capacitor_fF": 2.0, "supply_V": 0.8})
-        >>> round(cells_pJ(design, library, CellReads(conductance=250, charge=250, cells=1000, arrays=1)), 6)
+        >>> round(cells_pJ(design, library, CellReads(conductance=250, charge=250, cells=1000, arrays=1, size=1000)), 6)
         0.4
     """
     array, cells = capacitors_of(design), library.cells

@@ -24,12 +24,14 @@ class CellReads:
         charge: sum of G/G_max V/V_read over the same.
         cells: reads of single cells.
         arrays: reads of whole arrays.
+        size: cells of an array that a read can reach.
     """
 
     conductance: float
     charge: float
     cells: float
     arrays: float
+    size: float
 
 
 class OhmicCells(Part):
@@ -89,17 +91,22 @@ class CapacitiveCells(Part):
 
 
 class ConstantCells(Part):
-    """Arrays that take the same energy for every read, whatever is stored and applied: all that some papers tell."""
+    """Arrays that take the same energy for every read, whatever is stored and applied: all that some papers tell.
+
+    Larger arrays take as much more as they have more cells, where it is known how many the number is for.
+    """
 
     kind: Literal["constant"] = "constant"
     read_pJ: AnyQuantity
     """Energy of a read of one array with one slice of the inputs."""
+    array_cells: Annotated[int, Field(ge=1)] | None = None
+    """Cells of the array that it is for; any number if not given."""
     area: AnyQuantity
     """Area of a cell in um^2."""
 
     def energy_pJ(self, reads: CellReads, slice_ns: float) -> float:
         """Energy of reading; arguments as for `OhmicCells`."""
-        return self.read_pJ.value * reads.arrays
+        return self.read_pJ.value * reads.arrays * (reads.size / self.array_cells if self.array_cells else 1.0)
 
 
 class LineDrivers(Part):
@@ -133,17 +140,22 @@ class LineDrivers(Part):
 
 
 class ConstantDrivers(Part):
-    """Drivers that take the same energy for every row and slice of the inputs."""
+    """Drivers that take the same energy for every row and slice of the inputs.
+
+    Longer rows take as much more as they have more cells, where it is known how many the number is for.
+    """
 
     kind: Literal["constant"] = "constant"
     row_pJ: AnyQuantity
     """Energy of a row in use for one slice of the inputs."""
+    row_cells: Annotated[int, Field(ge=1)] | None = None
+    """Cells of the row that it is for; any number if not given."""
     area: AnyQuantity
     """Area of the driver of one row in um^2."""
 
     def energy_pJ(self, rows: float, driven: float, squared: float, cells: int) -> float:
         """Energy of driving rows; arguments as for `LineDrivers`."""
-        return self.row_pJ.value * rows
+        return self.row_pJ.value * rows * (cells / self.row_cells if self.row_cells else 1.0)
 
 
 class SingleIntegration(Part):

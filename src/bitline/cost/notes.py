@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 import tomlkit
@@ -14,8 +15,9 @@ from bitline.cost.library import Library
 from bitline.cost.mapping import ROUNDING
 from bitline.cost.placed import PlacedMatrix
 from bitline.cost.result import LayerCost
+from bitline.cost.schedule import SUBSTITUTE, converter
 from bitline.cost.stated_cells import notes_of_cells
-from bitline.cost.work import SUBSTITUTE, converter
+from bitline.cost.work import CIRCUITS
 from bitline.design import Design
 from bitline.numerics.labels import INFERENCE
 from bitline.numerics.text import listed
@@ -42,7 +44,10 @@ def cost_notes(
         _capacitors(matrices, library),
         _stated_cells(matrices, library),
         _spared_cells(matrices),
-        _free_work(digital, library),
+        _coarse_inputs(matrices),
+        _free_work(matrices, digital, library),
+        _digital_layers(digital),
+        _cells_of_one_bit(matrices, library),
         _free_row_converters(matrices, library),
         _free_ranges(matrices, library),
         _free_sums(matrices),
@@ -156,8 +161,40 @@ def _spared_cells(matrices: Sequence[PlacedMatrix]) -> Iterator[str]:
         )
 
 
-def _free_work(digital: DigitalWork, library: Library) -> Iterator[str]:
+def _coarse_inputs(matrices: Sequence[PlacedMatrix]) -> Iterator[str]:
+    """Inputs with more bits than were told apart where activity was counted."""
+    finer = [matrix for matrix in matrices if matrix.layer.magnitude_bits(matrix.design) > matrix.layer.input_bits]
+    if finer:
+        yield (
+            f"activity was counted with {finer[0].layer.input_bits} bits of the inputs of "
+            f"{listed([matrix.layer.name for matrix in finer], NAMED)}: their lower bits are taken as random"
+        )
+
+
+def _digital_layers(digital: DigitalWork) -> Iterator[str]:
+    if digital.macs:
+        yield "of digital layers and products, energy of multiplications is counted, and no time, area and traffic"
+
+
+def _cells_of_one_bit(matrices: Sequence[PlacedMatrix], library: Library) -> Iterator[str]:
+    bits = max((matrix.design.weights.cell_bits for matrix in matrices), default=1)
+    if isinstance(library.cells, CapacitiveCells) and bits > 1:
+        yield (
+            f"weights.bits_per_cell puts {bits} bits into each cell, and SRAM cells, as those of library "
+            f"{library.name!r}, hold one: set weights.bits_per_cell to 1"
+        )
+
+
+def _free_work(matrices: Sequence[PlacedMatrix], digital: DigitalWork, library: Library) -> Iterator[str]:
+    inside: Counter[str] = Counter()
+    for matrix in matrices:
+        inside.update(matrix.work.actions(matrix.design, library))
+    del inside["row converters"]  # which have a note of their own
     work = {
+        **{name: (count, getattr(library, CIRCUITS[name])) for name, count in inside.items()},
+        "buffers": (1, library.buffer_bit),
+        "network": (1, library.network_bit),
+        "scaling of outputs": (1, library.multiplier),
         "activations": (digital.activations, library.activation),
         "additions of feature maps": (digital.additions, library.adder),
         "pooling": (digital.poolings, library.pooling),

@@ -10,9 +10,10 @@ from bitline.cost import area
 from bitline.cost.library import Library
 from bitline.cost.mapping import ArrayMapping
 from bitline.cost.result import LayerCost
+from bitline.cost.schedule import ConversionSchedule
 from bitline.cost.statistics import LayerStatistics, Statistics
 from bitline.cost.steps import Steps
-from bitline.cost.work import ConversionSchedule, RowActivity, Work
+from bitline.cost.work import RowActivity, Work
 from bitline.design import Design
 
 

@@ -113,6 +113,7 @@ class Statistics:
         images: number of images behind the activity of the inputs.
         sizes: of these images; work is that of the first one.
         ways: what is to be said where others take other ways through the network.
+        kept: layers that a rule kept digital; designs that have them on arrays need statistics of their own.
 
     Examples:
         >>> import torch
@@ -137,6 +138,7 @@ class Statistics:
     images: int
     sizes: SampleSizes = field(default_factory=SampleSizes)
     ways: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
     _joint: dict[object, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def __repr__(self) -> str:
@@ -186,9 +188,10 @@ class Statistics:
             )
         sizes = SampleSizes.of(inputs.calls)
         first, seen = ({name: each.inputs for name, each in of.items()} for of in (calls, activities))
-        return cls(
-            tuple(layers), digital, len(inputs), sizes, () if sizes.others else other_ways(first, seen, len(inputs))
-        )
+        ways = () if sizes.others else other_ways(first, seen, len(inputs))
+        kept = tuple(name for name, _ in record.digital if record.design.for_layer(name) is None)
+        kept = tuple(name for name in kept if any(own.ndim > 1 for own in network.get_submodule(name).parameters()))
+        return cls(tuple(layers), digital, len(inputs), sizes, ways, kept)
 
     def joint(self, layer: LayerStatistics, design: Design) -> JointCounts:
         """Input codes and cells of a layer together; remembered for the next design with the same cells.

@@ -15,6 +15,8 @@ from bitline.config.arguments import checked
 from bitline.config.messages import explain
 from bitline.config.part import Part
 from bitline.cost.analog import analog_layers
+from bitline.cost.charge_sharing import STAND_IN, stands_in
+from bitline.cost.circuits import CapacitiveCells
 from bitline.cost.designs import design_and_library
 from bitline.cost.library import Library
 from bitline.cost.mapping import UnitsInUse
@@ -50,15 +52,15 @@ class Surroundings(Part):
     memory: MainMemory
     """Main memory."""
     leakage_mW_per_mm2: AnyQuantity
-    """Power of circuits that are on and idle; cells are not counted."""
+    """Power of circuits that are on and idle; cells count where they are SRAM."""
     pulse_pJ: AnyQuantity
     """Energy of a write pulse of a cell."""
     pulse_ns: AnyQuantity
     """Time of a write pulse."""
     verify_pJ: AnyQuantity
-    """Energy of the read after a pulse."""
+    """Energy of the read after a pulse, without that of its conversion, which is the converter's."""
     verify_ns: AnyQuantity
-    """Time of the read after a pulse."""
+    """Time of the read after a pulse, its conversion included."""
     written_at_once: AnyRate
     """Cells of a row of an array that are written at the same time; rows are written one after the other, and arrays at
     the same time."""
@@ -185,14 +187,14 @@ def whole_cost(
         (1.0, 1.0, 9.0)
     """
     design, library = design_and_library(design, library)
-    around = Surroundings.of(library.name) if surroundings is None else surroundings
+    around = _known_around(library) if surroundings is None else surroundings
     for name, count in (("images", images), ("tiles", tiles)):
         if count is not None and count < 1:
             raise DesignError(f"{name} is {count}: use 1 or more")
     there = tiles or (cost.chips * (library.organisation.tiles_per_chip or 0)) or cost.tiles
     fits = min(1.0, there / cost.tiles)
     parts = parts_in_turn(cost, there * library.organisation.cores_per_tile)
-    writings = _writings(cost, statistics, design)
+    writings = _writings(cost, statistics, design, library)
     cells = sum(writing.cells for writing in writings.values())
     used = min(cost.tiles, there)
     batch_us = 1e-3 * _batch_ns(cost, statistics, design, parts, images)
@@ -202,7 +204,8 @@ def whole_cost(
     memory_us = 1e-3 * moved_bits / 8 / around.memory.GB_per_s.value
     writing_ms = 1e-6 * sum(max(writings[name].time_ns(around) for name in part) for part in parts)
     batch_us = max(batch_us, memory_us) if fits == 1 else batch_us + memory_us + 1e3 * writing_ms
-    leaking_mm2 = cost.area_mm2 - cost.areas_mm2.get("cells", 0.0)
+    cells_mm2 = 0.0 if isinstance(library.cells, CapacitiveCells) else cost.areas_mm2.get("cells", 0.0)
+    leaking_mm2 = cost.area_mm2 - cells_mm2
     leakage_uJ = 1e-3 * around.leakage_mW_per_mm2.value * leaking_mm2 * fits * batch_us
     idle_share = (there - used) / there
     of_tiles_uJ, of_chips_uJ = (
@@ -224,16 +227,27 @@ def whole_cost(
     )
 
 
+def _known_around(library: Library) -> Surroundings:
+    """What is known of a library, with the writing of the cells that stand in for its own."""
+    own = Surroundings.of(library.name)
+    writing = ("pulse_pJ", "pulse_ns", "verify_pJ", "verify_ns", "written_at_once")
+    cells = Surroundings.of(STAND_IN) if stands_in(library) else own
+    return own.model_copy(update={name: getattr(cells, name) for name in writing})
+
+
 def _working_uJ(cost: NetworkCost, library: Library) -> float:
     """Energy of an image without the parts of tiles and chips that are on for the whole batch."""
     standing = (*library.parts_of("tile"), *library.parts_of("chip"))
     return cost.energy_uJ - 1e-6 * sum(cost.energies_pJ.get(name, 0.0) for name in standing)
 
 
-def _writings(cost: NetworkCost, statistics: Statistics, design: Design) -> dict[str, Writing]:
+def _writings(cost: NetworkCost, statistics: Statistics, design: Design, library: Library) -> dict[str, Writing]:
     """Writing of all copies of each layer."""
     copies = {layer.name: layer.copies for layer in cost.layers}
-    return {layer.name: Writing.of(layer, own, copies[layer.name]) for layer, own in analog_layers(statistics, design)}
+    return {
+        layer.name: Writing.of(layer, own, library, copies[layer.name])
+        for layer, own in analog_layers(statistics, design)
+    }
 
 
 def _batch_ns(

@@ -14,7 +14,8 @@ from bitline.cost.designs import design_and_library
 from bitline.cost.efficiency import Efficiency
 from bitline.cost.library import Library
 from bitline.cost.mapping import ArrayMapping
-from bitline.cost.work import FULL, ConversionSchedule, RowActivity, Work
+from bitline.cost.schedule import ConversionSchedule
+from bitline.cost.work import FULL, RowActivity, Work
 from bitline.design import Design
 from bitline.errors import DesignError
 from bitline.layer.cells import placement_of

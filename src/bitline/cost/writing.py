@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bitline.cost.architectures import bounded_pJ
 from bitline.cost.counted_pulses import shares_with_more_pulses
+from bitline.cost.library import Library
 from bitline.cost.mapping import ArrayMapping
+from bitline.cost.schedule import ConversionSchedule
 from bitline.cost.statistics import LayerStatistics
 from bitline.design import Design
 from bitline.layer.cells import placement_of
@@ -28,6 +31,7 @@ class Writing:
         again: shares of the cells that get a second pulse, a third, ..., for each of the sampled groups of cells that
             vary together.
         is_verified: whether each pulse is followed by a read.
+        conversion_pJ: energy of the conversion of such a read.
 
     Examples:
         Of the eight cells that are written together, one or more needs a second pulse in two of three cases:
@@ -48,18 +52,21 @@ class Writing:
     row_cells: int
     again: tuple[tuple[float, ...], ...]
     is_verified: bool
+    conversion_pJ: float = 0.0
 
     @classmethod
-    def of(cls, layer: LayerStatistics, design: Design, copies: int) -> Writing:
+    def of(cls, layer: LayerStatistics, design: Design, library: Library, copies: int) -> Writing:
         """Writing of a layer.
 
         Args:
             layer: one of the network.
             design: of this layer.
+            library: circuits.
             copies: of its matrix.
         """
         at, lines = ArrayMapping.of(layer.product, layer.outputs, design), design.weights.lines
         placement = placement_of(design, layer.product, layer.outputs)
+        readout = ConversionSchedule.of(design, library, layer.magnitude_bits(design), layer.has_signs(design))
         heights = [rows.stop - rows.start for rows in placement.row_slices]
         tallest = max(sum(heights[first : first + at.turns]) for first in range(0, len(heights), at.turns))
         in_a_row = at.columns if at.tiles == 1 else placement.columns_in_use
@@ -69,6 +76,7 @@ class Writing:
             row_cells=in_a_row * lines,
             again=shares_with_more_pulses(layer, design),
             is_verified=design.cell.programming.is_verified,
+            conversion_pJ=bounded_pJ(readout.converter, readout.largest_bits),
         )
 
     @property
@@ -77,12 +85,12 @@ class Writing:
         return 1.0 + sum(map(sum, self.again)) / len(self.again)
 
     def energy_pJ(self, around: Surroundings) -> float:
-        """Of pulses and the reads that verify them.
+        """Of pulses and the reads that verify them, with a conversion each.
 
         Args:
             around: what a pulse and a read take.
         """
-        read_pJ = around.verify_pJ.value if self.is_verified else 0.0
+        read_pJ = around.verify_pJ.value + self.conversion_pJ if self.is_verified else 0.0
         return self.cells * self.pulses * (around.pulse_pJ.value + read_pJ)
 
     def time_ns(self, around: Surroundings) -> float:

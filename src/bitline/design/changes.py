@@ -15,7 +15,7 @@ from typing import Any
 
 from bitline.design.settings import flat
 
-COSTS_VERSION = 4
+COSTS_VERSION = 5
 """Raised by one whenever the same design has another energy, area or latency: all stored costs are computed anew."""
 
 Settings = Mapping[str, Any]

@@ -75,7 +75,7 @@ class Design(Part):
             check(self)
         for rule in self.layers:
             if rule.set:
-                self.with_rule(rule)
+                rule.check_hardware(self.hardware, self.with_rule(rule).hardware)
         return self
 
     @classmethod

@@ -15,6 +15,8 @@ from bitline.design.settings import code_in, flat
 WRAPPERS = re.compile(r"(^|\.)(?:module|_orig_mod)\.")
 """What `DataParallel` and `torch.compile` put into the names of layers."""
 
+OWN_HARDWARE = ("adc_bits",)
+"""Settings of the hardware that layers can have of their own; of the others, a network has one."""
 
 Names = Annotated[
     tuple[str, ...], Field(min_length=1), BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)
@@ -39,6 +41,24 @@ class LayerRule(Part):
 
     def model_post_init(self, context: Any) -> None:
         heed(code_in(self.set))
+
+    def check_hardware(self, of_network: Part, of_layers: Part) -> None:
+        """Refuse a library, or an arrangement of circuits, for some layers alone.
+
+        Args:
+            of_network: the hardware of the design.
+            of_layers: that of the layers that the rule is for.
+
+        Raises:
+            ValueError: they differ in what a network has one of.
+        """
+        known = flat(of_network.model_dump())
+        for name, value in flat(of_layers.model_dump()).items():
+            if name not in OWN_HARDWARE and known.get(name) != value:
+                raise ValueError(
+                    f"layers: rule {self.title} sets hardware.{name}, of which a network has one: set it for the "
+                    f"design; of the hardware, a rule can set {', '.join(OWN_HARDWARE)}"
+                )
 
     @property
     def title(self) -> str:

@@ -29,13 +29,11 @@ class Activity:
 
     Attributes:
         bits: magnitude bits told apart.
-        inputs: values that the layer was given, padding among them; 0 in records of before they were counted.
+        inputs: values that the layer was given, padding among them.
     """
 
-    inputs: int = 0
-
     def __init__(self, scale: InputScale, channels: int) -> None:
-        self.scale = scale
+        self.scale, self.inputs = scale, 0
         self.bits = min(scale.magnitude_bits, LARGEST_BITS)
         self._counts = torch.zeros((channels, 2**self.bits), dtype=torch.int64)
 

@@ -18,8 +18,8 @@ from bitline.nn.calibrate import LayerRecord, NetworkRecord
 from bitline.numerics.histogram import Histogram, HistogramSeries
 from bitline.quantize import InputScale
 
-FORMAT = 1
-"""Raised whenever the classes below get other attributes."""
+FORMAT = 2
+"""Raised whenever the classes below get other attributes, or count otherwise."""
 
 KINDS: dict[str, type[Any]] = {
     kind.__name__: kind

@@ -1,8 +1,8 @@
-"""How often the windows of a convolution see each of its inputs, where `arrange` lays out zeros beside them.
+"""How often the windows of a convolution see each of its inputs.
 
-A transposed convolution puts zeros between its inputs and around them. Windows see the rim of that less often than the
-middle, and an input near it less often than one in the middle: what drives the rows follows from the inputs as the
-windows see them, and not from a mean over everything that was laid out.
+Windows see the rim of an image less often than its middle, where things usually are, and none of them may see some
+places between strides. A transposed convolution puts zeros between its inputs and around them. What drives the rows
+follows from the inputs as the windows see them, and not from a mean over everything that was laid out.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def times_seen(layer: AnalogLayer, inputs: Tensor) -> Tensor | None:
         inputs: of the layer.
 
     Returns:
-        (places,) int64, 0 for zeros that `arrange` adds; None where it adds none, or where windows lie apart.
+        (places,) int64, 0 for zeros that `arrange` adds; None where windows lie apart, and all count alike.
 
     Examples:
         >>> from bitline.design import Design
@@ -38,7 +38,7 @@ def times_seen(layer: AnalogLayer, inputs: Tensor) -> Tensor | None:
     if product is None:
         return None
     marks = _marks(layer, inputs)
-    return None if bool(marks.all()) else (marks.cpu() * _rows_at(product, marks.shape)).flatten()
+    return (marks.cpu() * _rows_at(product, marks.shape)).flatten()
 
 
 def share_met(layer: AnalogLayer, inputs: Tensor) -> Tensor:

@@ -94,7 +94,7 @@ class Macro(Part):
         count, cells = self.rows * self.cells, circuits.cells
         if not isinstance(cells, CapacitiveCells):
             all_reads = count * self.outputs * self.slots
-            reads = CellReads(0.5 * all_reads, 0.5 * all_reads, all_reads, self.slots)
+            reads = CellReads(0.5 * all_reads, 0.5 * all_reads, all_reads, self.slots, count * self.outputs)
             return cells.energy_pJ(reads, circuits.slice_ns.value) / self.outputs
         line_fF = cells.line_fF.value
         if self.sums == "charge":
