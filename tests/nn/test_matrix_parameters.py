@@ -9,9 +9,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from bitline import Design, conversion_of, convert
+from bitline import Design, analog_layers, conversion_of, convert
 from bitline.cost import gather_statistics, network_cost
-from bitline.errors import LeftOutWarning
+from bitline.errors import ConversionError, LeftOutWarning
 
 X = torch.randn(40, 5, 8, generator=torch.Generator().manual_seed(0))
 FINE = Design.load("ideal").with_settings(
@@ -167,3 +167,31 @@ def test_other_products_are_computed_as_they_were(ask):
         warnings.simplefilter("ignore", LeftOutWarning)
         analog = convert(network, FINE, X)
     torch.testing.assert_close(analog(X), network(X), atol=4e-3, rtol=4e-3)
+
+
+class Written(nn.Module):
+    """A network without a layer."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.first, self.second = nn.Parameter(torch.randn(8, 6)), nn.Parameter(torch.randn(6, 3))
+
+    def forward(self, x):
+        return functional.relu(x @ self.first) @ self.second
+
+
+def test_a_network_of_nothing_but_parameters_converts():
+    """It was refused: it had no layer to put on arrays."""
+    network = Written()
+    analog = convert(network, FINE, X)
+    assert [layer.name for layer in analog_layers(analog)] == ["first_matrix", "second_matrix"]
+    torch.testing.assert_close(analog(X), network(X), atol=0.02, rtol=0.01)
+
+
+def test_layers_that_rules_keep_digital_do_not_keep_parameters_digital():
+    network = nn.Sequential(nn.Linear(8, 8), Written())
+    analog = convert(network, FINE.with_settings({"layers": [{"match": "0", "digital": True}]}), X)
+    assert [layer.name for layer in analog_layers(analog)] == ["1.first_matrix", "1.second_matrix"]
+    with pytest.raises(ConversionError, match="no layer to put on arrays"):
+        convert(network, FINE.with_settings({"layers": [{"match": "*", "digital": True}]}), X)
