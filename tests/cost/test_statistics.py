@@ -112,8 +112,16 @@ def test_calibration_gathers_activity_on_the_way():
     assert record.activities is not None
     scales = {name: layer.inputs for name, layer in record.calibration.layers.items()}
     fresh = record_activity(converted, scales, Inputs.of(IMAGES, converted), dict.fromkeys(scales, 1))
-    for name, seen in record.activities.items():
-        assert torch.equal(seen.counts, fresh[name].counts)
+    for name, seen in record.activities.layers.items():
+        assert torch.equal(seen.counts, fresh.layers[name].counts)
+
+
+def test_samples_are_those_of_calibration():
+    """Of 200 calibration images 64 were taken as all there are: they seemed to take other ways through the network."""
+    images = torch.rand(70, 3, 8, 8)
+    cost = evaluate(network(), "differential", images[:8], torch.zeros(8, dtype=torch.long), images, chips=1).cost
+    assert not any("different ways" in note for note in cost.notes)
+    assert Statistics.of(convert(network(), "differential", images), images[:3]).images == 70
 
 
 def test_all_ways_to_the_cost_of_a_network_give_the_same():

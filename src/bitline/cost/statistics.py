@@ -169,7 +169,7 @@ class Statistics:
         activities = record.activities or record_activity(network, scales, inputs, uses)
         layers = []
         for layer in analog_layers(network):
-            counts = activities[layer.name].counts.numpy()
+            counts = activities.layers[layer.name].counts.numpy()
             seen = np.maximum(counts.sum(1, keepdims=True), 1)
             layers.append(
                 LayerStatistics(
@@ -187,11 +187,11 @@ class Statistics:
                 )
             )
         sizes = SampleSizes.of(inputs.calls)
-        first, seen = ({name: each.inputs for name, each in of.items()} for of in (calls, activities))
-        ways = () if sizes.others else other_ways(first, seen, len(inputs))
+        first, seen = ({name: each.inputs for name, each in of.items()} for of in (calls, activities.layers))
+        ways = () if sizes.others else other_ways(first, seen, activities.samples)
         kept = tuple(name for name, _ in record.digital if record.design.for_layer(name) is None)
         kept = tuple(name for name in kept if any(own.ndim > 1 for own in network.get_submodule(name).parameters()))
-        return cls(tuple(layers), digital, len(inputs), sizes, ways, kept)
+        return cls(tuple(layers), digital, activities.samples, sizes, ways, kept)
 
     def joint(self, layer: LayerStatistics, design: Design) -> JointCounts:
         """Input codes and cells of a layer together; remembered for the next design with the same cells.

@@ -79,8 +79,17 @@ def ranges_in_words(layer: LayerCalibration) -> tuple[str, str, str]:
     return bits, number(layer.inputs.step, 3), codes
 
 
-Activities = Mapping[str, Activity]
-"""How often each input channel has each code, by layer name."""
+@dataclass(frozen=True)
+class Activities:
+    """How often each input channel of the layers has each code.
+
+    Attributes:
+        layers: by name.
+        samples: that a network was shown.
+    """
+
+    layers: Mapping[str, Activity]
+    samples: int
 
 
 @dataclass(frozen=True)
@@ -125,12 +134,14 @@ class NetworkRecord:
         layers: by name.
         folded: batch norms that were part of the weights, with their layers.
         channels_last: whether the network was seen to compute the same with channels last in memory.
+        samples: how many calibration samples there were.
         lent: modules that multiply with the weights of layers, with these.
     """
 
     layers: Mapping[str, LayerRecord]
     folded: tuple[Pair, ...]
     channels_last: bool
+    samples: int
     lent: Lent = ()
 
     def calibration(self, layers: Mapping[str, AnalogLayer]) -> Calibration:
@@ -168,7 +179,8 @@ class NetworkRecord:
     @property
     def activities(self) -> Activities | None:
         """How often each input channel has each code, where it was seen on the way."""
-        return {name: seen.activity for name, seen in self.layers.items() if seen.activity is not None} or None
+        found = {name: seen.activity for name, seen in self.layers.items() if seen.activity is not None}
+        return Activities(found, self.samples) if found else None
 
 
 def record_for(
@@ -189,7 +201,7 @@ def record_for(
         CalibrationError: a layer saw no input.
     """
     watched = [layer.name for layer in analog_layers(network) if layer.design.needs_calibrated_adc]
-    return NetworkRecord(record_network(network, inputs, watched), folded, channels_last, lent)
+    return NetworkRecord(record_network(network, inputs, watched), folded, channels_last, len(inputs), lent)
 
 
 def record_activity(
@@ -210,7 +222,7 @@ def record_activity(
     padding = inputs.padding(network)
     with computing(network, lambda layer, x: seen[layer.name].count(x)):
         inputs.run(network, padding)
-    return {name: layer.activity for name, layer in seen.items()}
+    return Activities({name: layer.activity for name, layer in seen.items()}, len(inputs))
 
 
 @torch.no_grad()
