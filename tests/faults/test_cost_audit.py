@@ -193,3 +193,14 @@ def test_cells_that_stand_in_are_written_as_what_they_are(statistics):
     own = batch(statistics, design.with_settings({"hardware.library": "sram-28nm"}))
     carried = batch(statistics, design)
     assert carried.writing_ms == pytest.approx(own.writing_ms)
+
+
+def test_the_share_that_fits_is_that_of_the_arrays(statistics):
+    """A last tile with one array counted like a full one."""
+    design = Design.load("sonos-a").with_settings({"array.rows": 8, "array.columns": 3})
+    cost = network_cost(statistics, design)
+    cores = sum(layer.cores for layer in cost.layers)
+    per_tile = Library.load("sonos-40nm").organisation.cores_per_tile
+    assert cores % per_tile
+    assert batch(statistics, design, tiles=1).fits == pytest.approx(per_tile / cores)
+    assert batch(statistics, design, tiles=cost.tiles).fits == 1

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-import io
-import re
+import math
 from collections.abc import Callable
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bitline.config.text_tables import read_text_table
+from bitline.numerics.text import listed
 
 if TYPE_CHECKING:
     import pandas as pd
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".xlsx")
 """Files that can hold a table of measurements."""
-SEPARATORS = ("\t", ";", "|", ",")
-"""Between the columns of a text file, the ones first that are never inside a number."""
+
+SHEETS = 4
+"""Names of sheets that a message shows."""
 
 
 def is_table(name: str) -> bool:
@@ -28,7 +33,9 @@ def is_table(name: str) -> bool:
 
 
 def read_frame(path: Path) -> tuple[pd.DataFrame, str]:
-    """The rows of a table as they were written, under headers without spaces around them, and its decimal mark.
+    """The rows of a table as they were written, numbered by their lines, and its decimal mark.
+
+    Headers have no spaces around them.
 
     Args:
         path: a file with one of `TABLE_SUFFIXES`.
@@ -59,40 +66,40 @@ def numbers_in(column: pd.Series, decimal: str) -> pd.Series:
     """
     import pandas as pd  # here, for the start-up of what does not need it
 
+    column = column.map(lambda value: math.nan if isinstance(value, (bool, np.bool_)) else value)
     if decimal == "," and not pd.api.types.is_numeric_dtype(column):
         column = column.astype(str).str.replace(",", ".", regex=False)
     return pd.to_numeric(column, errors="coerce")
 
 
-def _text(path: Path) -> tuple[pd.DataFrame, str]:
-    """A text file: whatever separates its columns, with decimal points or commas."""
-    import pandas as pd  # here, for the start-up of what does not need it
-
-    content = path.read_text(encoding="utf-8-sig")
-    head, _, body = content.lstrip().partition("\n")
-    separator = next((mark for mark in SEPARATORS if mark in head), ",")
-    decimal = "," if separator != "," and re.search(r"\d,\d", body) else "."
-    return pd.read_csv(io.StringIO(content.lstrip()), sep=separator, skipinitialspace=True), decimal
-
-
 def _parquet(path: Path) -> tuple[pd.DataFrame, str]:
     import pandas as pd  # here, for the start-up of what does not need it
 
-    return pd.read_parquet(path), "."
+    return _numbered(pd.read_parquet(path)), "."
 
 
 def _sheet(path: Path) -> tuple[pd.DataFrame, str]:
-    """The first sheet of a workbook."""
+    """The only sheet of a workbook with anything on it."""
     import zipfile
 
     import pandas as pd  # here, for the start-up of what does not need it
 
-    try:
-        return pd.read_excel(path), "."
-    except zipfile.BadZipFile:
-        raise ValueError("it is no Excel workbook") from None
+    if not zipfile.is_zipfile(path):
+        raise ValueError("it is no Excel workbook of the kind .xlsx: save it as one, or as .csv")
+    sheets = {name: sheet for name, sheet in pd.read_excel(path, sheet_name=None).items() if len(sheet.columns)}
+    if len(sheets) > 1:
+        raise ValueError(
+            f"it has the sheets {listed([*map(repr, sheets)], SHEETS)}, and one table is read: put all rows on one "
+            "sheet, or save one sheet as a file of its own"
+        )
+    return _numbered(next(iter(sheets.values()), pd.DataFrame())), "."
+
+
+def _numbered(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows with the numbers that they have below a header."""
+    return frame.set_axis(range(2, len(frame) + 2), axis=0)
 
 
 READERS: dict[str, Callable[[Path], tuple[pd.DataFrame, str]]] = {
-    ".csv": _text, ".tsv": _text, ".txt": _text, ".parquet": _parquet, ".xlsx": _sheet,
+    ".csv": read_text_table, ".tsv": read_text_table, ".txt": read_text_table, ".parquet": _parquet, ".xlsx": _sheet,
 }  # fmt: skip

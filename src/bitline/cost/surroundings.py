@@ -192,8 +192,9 @@ def whole_cost(
         if count is not None and count < 1:
             raise DesignError(f"{name} is {count}: use 1 or more")
     there = tiles or (cost.chips * (library.organisation.tiles_per_chip or 0)) or cost.tiles
-    fits = min(1.0, there / cost.tiles)
-    parts = parts_in_turn(cost, there * library.organisation.cores_per_tile)
+    cores = there * library.organisation.cores_per_tile
+    fits = min(1.0, cores / sum(layer.cores for layer in cost.layers))
+    parts = parts_in_turn(cost, cores)
     writings = _writings(cost, statistics, design, library)
     cells = sum(writing.cells for writing in writings.values())
     used = min(cost.tiles, there)

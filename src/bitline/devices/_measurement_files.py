@@ -106,6 +106,11 @@ def _chosen(headers: list[str], path: Path, columns: Columns) -> dict[str, str]:
     timed = [] if found["time_s"] else [header for header in headers if reading_in(header)]
     others = [header for header in headers if header not in timed]
     found["measured"] = _header("measured", columns.measured, headers if columns.measured else others, path)
+    if found["target"] and found["target"] == found["measured"]:
+        raise ValueError(
+            f"{path} has one column for target and measured, {found['target']!r}: give each its own, separated by "
+            "commas, semicolons or tabs"
+        )
     missing = [name for name in ("target", "measured") if not found[name] and not (name == "measured" and timed)]
     if missing:
         guessed = found.values() if len(headers) - len(missing) >= sum(map(bool, found.values())) else ()

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FEWEST_CELLS = 5
+ROUND = "; round targets and times that are meant to be the same"
 
 
 @dataclass(frozen=True)
@@ -99,12 +100,15 @@ def _read(path: Path, columns: Columns, _state: FileState) -> MeasurementTable:
     unusable = values.index[~np.isfinite(values).all(axis=1) | (at_least < 0).any(axis=1)]
     if len(unusable):
         raise ValueError(
-            f"{path}, row {unusable[0] + 2}: {frame.loc[unusable[0]].to_dict()} is not a measurement: "
+            f"{path}, row {unusable[0]}: {frame.loc[unusable[0]].to_dict()} is not a measurement: "
             "every number must be finite, targets and times 0 or more"
         )
     values = _long(values, file.readings)
     times = tuple(float(time) for time in sorted(values["time_s"].unique()))
-    cells_at = tuple(_by_target(values[values["time_s"] == time], path) for time in times)
+    cells_at = tuple(
+        _by_target(values[values["time_s"] == time], path, f" at {time:g} s" if len(times) > 1 else "")
+        for time in times
+    )
     if any(not np.array_equal(measured.targets, cells_at[0].targets) for measured in cells_at):
         raise ValueError(f"{path}: every time must have the same targets")
     content = content_digest(path.read_bytes())
@@ -122,14 +126,21 @@ def _long(values: pd.DataFrame, readings: dict[str, float]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def _by_target(values: pd.DataFrame, path: Path) -> MeasuredCells:
+def _by_target(values: pd.DataFrame, path: Path, when: str) -> MeasuredCells:
+    """The cells of each target.
+
+    Args:
+        values: those of one time.
+        path: of their file.
+        when: that time in words.
+    """
     groups = {float(target): np.sort(cells.to_numpy(float)) for target, cells in values.groupby("target")["measured"]}
     if len(groups) < 2:
-        raise ValueError(f"{path} has {len(groups)} target: give cells for two or more")
+        raise ValueError(f"{path} has {counted(len(groups), 'target')}{when}: give cells for two or more{ROUND}")
     few = next((target for target, cells in groups.items() if len(cells) < FEWEST_CELLS), None)
     if few is not None:
         raise ValueError(
-            f"{path} has {counted(len(groups[few]), 'cell')} for target {few:g}: give {FEWEST_CELLS} or more for each "
-            f"target (there are {len(groups)} different ones: are the columns the right way round?)"
+            f"{path} has {counted(len(groups[few]), 'cell')} for target {few:g}{when}: give {FEWEST_CELLS} or more for "
+            f"each target (there are {len(groups)} different ones: are the columns the right way round?){ROUND}"
         )
     return MeasuredCells(np.array(list(groups)), tuple(groups.values()))

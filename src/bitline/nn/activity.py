@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
@@ -69,3 +72,16 @@ class Activity:
         flat = (magnitude + channel * counts.shape[1]).flatten()
         weights = times.to(values.device, torch.float64).expand(values.shape).flatten()  # sums below 2^53 are exact
         counts += torch.bincount(flat, weights, counts.numel()).reshape(counts.shape).cpu().long()
+
+
+@dataclass(frozen=True)
+class Activities:
+    """Activity of the layers of a network.
+
+    Attributes:
+        layers: by name.
+        samples: that the network was shown.
+    """
+
+    layers: Mapping[str, Activity]
+    samples: int

@@ -13,7 +13,7 @@ from bitline.errors import CalibrationError
 from bitline.layer.encoded import LayerCalibration
 from bitline.layer.signal_histograms import ENOUGH, SignalHistograms
 from bitline.nn._relu import followed_by_relu
-from bitline.nn.activity import Activity
+from bitline.nn.activity import Activities, Activity
 from bitline.nn.contexts import analog_layers, computing
 from bitline.nn.fold import Pair
 from bitline.nn.inputs import Inputs
@@ -77,19 +77,6 @@ def ranges_in_words(layer: LayerCalibration) -> tuple[str, str, str]:
     bits = f"{'sign + ' if layer.inputs.signed else ''}{counted(layer.inputs.magnitude_bits, 'bit')}"
     codes = "no ADC" if layer.levels is None else f"{min(layer.levels.low):,} to {max(layer.levels.high):,}"
     return bits, number(layer.inputs.step, 3), codes
-
-
-@dataclass(frozen=True)
-class Activities:
-    """How often each input channel of the layers has each code.
-
-    Attributes:
-        layers: by name.
-        samples: that a network was shown.
-    """
-
-    layers: Mapping[str, Activity]
-    samples: int
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from bitline.design import Design
 from bitline.design.approximations import device_notes
 from bitline.errors import ConversionError
 from bitline.layer.chip import Chip
-from bitline.nn.calibrate import RANGES, Activities, Calibration, ranges_in_words
+from bitline.nn.activity import Activities
+from bitline.nn.calibrate import RANGES, Calibration, ranges_in_words
 from bitline.nn.contexts import analog_layers
 from bitline.nn.fold import FoldReport
 from bitline.numerics.notebook import table_html
