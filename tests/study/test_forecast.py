@@ -56,3 +56,9 @@ def test_a_plan_without_the_code_of_a_converter_counts_the_same(tmp_path, monkey
     assert (there.tasks, there.finished, there.seconds) == (0, 2, None)
     (tmp_path / "converter_of_plan.py").write_text(CONVERTER.replace("0.01", "0.02"))
     assert plan(Study.load(tmp_path / "study.toml"), store).finished == 0
+
+
+def test_images_that_are_not_there_are_told(tmp_path):
+    """A dry run of half a million images said 5,000 left and nothing more."""
+    chosen = Study(data={"images": 500_000, "calibration_images": 8}, run={"chips": 1})
+    assert plan(chosen, tmp_path / "none.sqlite").note == "only 1,000 images are there to measure on, not 500,000"

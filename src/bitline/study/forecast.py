@@ -29,7 +29,7 @@ from bitline.study.study import Study
 from bitline.study.task import Task
 from bitline.study.work import agenda_of
 from bitline.study.worker import Worker
-from bitline.study.workload import load
+from bitline.study.workload import Workload, load
 
 PROBED = 8
 """Classes of designs that are probed."""
@@ -46,7 +46,8 @@ class Forecast:
         images: number of images that are left to classify, over all designs and chips.
         seconds: how long it should take; None where a probe would run code that nobody allowed.
         busy: computing time of all workers together (s); None where `seconds` is.
-        note: what is to be said of impossible combinations, which are left out, and of axes that no design has.
+        note: what is to be said of impossible combinations, which are left out, of axes that no design has, and of
+            the data.
 
     Examples:
         >>> Forecast(points=(), tasks=12, finished=3, images=4000, seconds=60.0, busy=120.0)
@@ -147,7 +148,7 @@ def plan(
     study, store = Study.of(study), Path(store)
     found = possible(study)
     forecast = _planned(study, found.points, store, workers, threads, device)
-    return replace(forecast, note=found.note)
+    return replace(forecast, note="; ".join(note for note in (found.note, forecast.note) if note))
 
 
 def _planned(
@@ -157,8 +158,12 @@ def _planned(
     if study.refused_code():
         return _forecast(_agenda(study, points, store, _count_images(study)), None, workers)
     workload = load(study, workers, threads)
-    images = len(workload.context.images)
-    agenda = _agenda(study, points, store, images)
+    agenda = _agenda(study, points, store, len(workload.context.images))
+    return replace(_probed(workload, agenda, workers, device), note="; ".join(workload.notes))
+
+
+def _probed(workload: Workload, agenda: Agenda, workers: int, device: str) -> Forecast:
+    """How long an agenda should take, from probes of its classes of designs."""
     groups = _waiting(agenda)
     if not groups:
         return _forecast(agenda, 0.0, workers)
