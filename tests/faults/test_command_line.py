@@ -397,3 +397,15 @@ def test_results_that_cannot_be_written_are_shown(bitline, tmp_path, monkeypatch
     monkeypatch.setattr("bitline.cli.run._write", full)
     status, output, errors = bitline("run", "--design", "ideal", *FEW, "--out", tmp_path)
     assert status == 2 and "results.json: the disk is full" in errors and "quantised reference" in output
+
+
+def test_ranges_of_a_digital_layer_are_refused_before_the_work(bitline, monkeypatch, tmp_path):
+    """They were after it, where no figure could be drawn."""
+    from bitline.evaluation import adc_ranges
+
+    monkeypatch.setattr(adc_ranges, "study_ranges", lambda *_: pytest.fail("the work was begun"))
+    file = tmp_path / "digital.toml"
+    file.write_text('name = "digital"\n[[layers]]\nmatch = "fc"\ndigital = true\n')
+    status, _, errors = bitline("ranges", "--design", file, "--layer", "fc", "--out", tmp_path / "out")
+    assert status == 2
+    assert "a rule of design 'digital' keeps layer 'fc' digital, without an ADC: give another --layer" in errors

@@ -89,7 +89,7 @@ def ranges(
     chosen = chosen_design(design, set_, allow_code)
     source = Source(model, weights, data, length)
     sample = source.shown(images, calibration_images)
-    _check_layer(sample.network, layer)
+    _check_layer(sample.network, chosen, layer)
     output.notes(sample.notes)
     shown = sample.calibration
     tested = None if loss is None else _Tested.of(sample, chosen, source.metric(metric))
@@ -159,17 +159,21 @@ class _Tested:
         return [_tried(best), _looked_at(best), _recommended(best, loss, count)]
 
 
-def _check_layer(network: nn.Module, layer: str | None) -> None:
-    """Refuse a layer that the network does not have, before the work.
+def _check_layer(network: nn.Module, design: Design, layer: str | None) -> None:
+    """Refuse a layer that has no ADC, before the work.
 
     Raises:
-        BitlineError: there is no such layer.
+        BitlineError: there is no such layer, or a rule keeps it digital.
     """
     from bitline.config.messages import nearest
 
     names = [name for name, _ in network.named_modules() if name]
     if layer is not None and layer not in names:
         raise BitlineError(f"the network has no layer {layer!r}{nearest(layer, names)}")
+    if layer is not None and design.for_layer(layer) is None:
+        raise BitlineError(
+            f"a rule of design {design.name!r} keeps layer {layer!r} digital, without an ADC: give another --layer"
+        )
 
 
 def _drawn(found: Sequence[SliceRange], layer: str | None) -> list[SliceRange]:
