@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from bitline.design.stated_conductance import stated_G_max
+from bitline.numerics.summary import counted
 from bitline.quantize import RowDrivers
 from bitline.readout import Accumulator
 
@@ -48,7 +49,9 @@ def saved_bits(design: Design) -> None:
             "a smaller inputs.slice_bits or inputs.analog_slices"
         )
     if max(saved) >= design.adc.bits:
-        raise ValueError(f"adc.bits_saved is {list(saved)}, and an ADC of {design.adc.bits} bits has none left then")
+        raise ValueError(
+            f"adc.bits_saved is {list(saved)}, and an ADC of {counted(design.adc.bits, 'bit')} has none left then"
+        )
 
 
 def accumulator(design: Design) -> None:

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from bitline.config.part import Part
 from bitline.encode import FLOAT_BITS, InputSlicing, slice_count
 from bitline.numerics.histogram import Histogram
+from bitline.numerics.summary import counted
 from bitline.quantize import AnyInputRange, InputScale, PercentileRange, RowDrivers
 from bitline.readout import Accumulator
 
@@ -58,7 +59,8 @@ class Inputs(Part):
             )
         if self.bits != "float" and self.slice_bits > self.bits:
             raise ValueError(
-                f"inputs.slice_bits is {self.slice_bits}, but inputs have only {self.bits} bits: use 1 to {self.bits}"
+                f"inputs.slice_bits is {self.slice_bits}, but inputs have only {counted(self.bits, 'bit')}: use 1 to "
+                f"{self.bits}"
             )
         return self
 

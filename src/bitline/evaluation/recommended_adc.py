@@ -20,6 +20,7 @@ from bitline.evaluation.reading import Reading
 from bitline.evaluation.subject import Labels
 from bitline.measures import ACCURACY, Measure, measure_of
 from bitline.nn import NetworkRecord, record
+from bitline.numerics.summary import counted
 from bitline.numerics.text import exact
 
 PERCENTILES = (99.9, 99.98, 99.995, 100.0)
@@ -156,11 +157,11 @@ class _Trials:
         """The best P for so many bits, and the measure with it."""
         ratios = {}
         for percentile in PERCENTILES:
-            self.progress(f"{bits} bits, P = {percentile:g} %")
+            self.progress(f"{counted(bits, 'bit')}, P = {percentile:g} %")
             ratios[percentile] = self.ratio(self._with_range(bits, percentile))
             self.tried.append((bits, percentile, ratios[percentile], math.nan))
         percentile = max(ratios, key=lambda choice: ratios[choice])
-        self.progress(f"{bits} bits, P = {percentile:g} %: {self.measure.name}")
+        self.progress(f"{counted(bits, 'bit')}, P = {percentile:g} %: {self.measure.name}")
         value = self.value(self._with_range(bits, percentile), self.seen)
         self.tried.append((bits, percentile, ratios[percentile], value))
         return percentile, value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bitline.design import Design
 from bitline.errors import CalibrationError
+from bitline.numerics.summary import counted
 from bitline.quantize import InputScale
 from bitline.readout import Levels
 
@@ -39,7 +40,7 @@ def _unlike(design: Design, inputs: InputScale, levels: Levels | None) -> list[t
     found = []
     given, wanted = inputs.magnitude_bits + inputs.signed, design.inputs.code_bits
     if given != wanted:
-        found.append((f"input codes of {given} bits", f"{wanted} bits"))
+        found.append((f"input codes of {counted(given, 'bit')}", counted(wanted, "bit")))
     if design.inputs.signed not in ("auto", inputs.signed):
         words = {True: "input codes with a sign", False: "input codes without a sign"}
         found.append((words[inputs.signed], f"inputs.signed = {str(design.inputs.signed).lower()}"))
@@ -51,5 +52,5 @@ def _unlike(design: Design, inputs: InputScale, levels: Levels | None) -> list[t
     if levels.extent[4] != len(design.weights.converted_radix):
         found.append((f"ADC levels of {levels.extent[4]} weight slices", slices))
     if levels.most > 2**design.adc.bits:
-        found.append((f"{levels.most:,} ADC levels", f"ADCs of {design.adc.bits} bits"))
+        found.append((f"{levels.most:,} ADC levels", f"ADCs of {counted(design.adc.bits, 'bit')}"))
     return found

@@ -7,6 +7,7 @@ import math
 
 from bitline.design import Design
 from bitline.devices import Cell, format_duration
+from bitline.numerics.summary import counted
 from bitline.numerics.text import exact
 
 WIDTH, HEIGHT, GAP = 176, 92, 24
@@ -41,7 +42,7 @@ def chain_drawing(design: Design) -> str:
 
 def _stages(design: Design) -> list[tuple[str, list[str]]]:
     weights, inputs, cell, array, adc = design.weights, design.inputs, design.cell, design.array, design.adc
-    slices = "unsliced" if weights.slices == 1 else f"{weights.slices} slices of {weights.cell_bits} bits"
+    slices = "unsliced" if weights.slices == 1 else f"{weights.slices} slices of {_bits(weights.cell_bits)}"
     slices += ", added" if weights.adds_slices and weights.slices > 1 else ""
     readout = [f"{adc.kind} ADC"]
     if adc.converts:
@@ -51,19 +52,23 @@ def _stages(design: Design) -> list[tuple[str, list[str]]]:
             "an ADC per column" if adc.columns_per_adc == 1 else f"{adc.columns_per_adc} columns per ADC",
         ]
     return [
-        ("quantise", [f"weights {weights.bits} bits", f"inputs {inputs.bits} bits", f"scale per {weights.scale}"]),
-        ("encode", [f"{weights.describe()}", slices, f"input slices of {inputs.slice_bits} bits"]),
+        ("quantise", [f"weights {_bits(weights.bits)}", f"inputs {_bits(inputs.bits)}", f"scale per {weights.scale}"]),
+        ("encode", [f"{weights.describe()}", slices, f"input slices of {_bits(inputs.slice_bits)}"]),
         (
             "program",
             [f"{cell.device.kind}", _window(cell), f"read after {format_duration(cell.time)}"],
         ),
         (
             "array",
-            [f"{array.kind} wires", f"{array.rows} rows", f"{array.columns} columns"]
+            [f"{array.kind} wires", counted(array.rows, "row"), counted(array.columns, "column")]
             + (["arrays added in analog"] if array.adds_partitions else []),
         ),
         ("readout", [*readout, f"{inputs.accumulation} accumulation"]),
     ]
+
+
+def _bits(bits: int | str) -> str:
+    return counted(bits, "bit") if isinstance(bits, int) else "in floating point"
 
 
 def _window(cell: Cell) -> str:
