@@ -83,6 +83,34 @@ def test_statistics_of_digital_layers_are_not_those_of_arrays(statistics):
         network_cost(some, "sonos-a")
 
 
+class Shifted(nn.Module):
+    """Layers beside a parameter that is no layer."""
+
+    def __init__(self):
+        super().__init__()
+        self.shift, self.first, self.second = nn.Parameter(torch.ones(64)), nn.Linear(64, 64), nn.Linear(64, 64)
+
+    def forward(self, x):
+        return self.second(self.first(x)) + self.shift
+
+
+@pytest.mark.parametrize(
+    ("rules", "kept"),
+    [
+        ([{"match": "0", "digital": True}], ("0.first", "0.second")),
+        ([{"match": "0.first", "set": {"adc.bits": 7}}, {"match": "0", "digital": True}], ("0.second",)),
+        ([{"match": ["0.first", "0.s*"], "digital": True}], ("0.first", "0.second")),
+    ],
+)
+def test_rules_may_keep_parameters_digital_beside_layers(rules, kept):
+    """A parameter under a rule was looked for among the layers, and ended in an AttributeError."""
+    network = nn.Sequential(Shifted(), nn.Linear(64, 10))
+    design = Design.load("sonos-a").with_settings({"layers": rules})
+    found = gather_statistics(network, design, INPUTS)
+    assert found.kept == kept
+    assert network_cost(found, design).energy_uJ > 0
+
+
 def test_inputs_with_more_bits_than_were_counted_are_named(statistics):
     notes = network_cost(statistics, "isaac").notes
     assert sum("activity was counted with 8 bits of the inputs of 0, 2:" in note for note in notes) == 1

@@ -27,6 +27,7 @@ from bitline.errors import CalibrationError, DesignError
 from bitline.layer.cells import placement_of
 from bitline.nn import Inputs, analog_layers, conversion_of, convert
 from bitline.nn.calibrate import record_activity
+from bitline.nn.registry import has_form
 from bitline.quantize import magnitude_bits_of, weight_codes
 
 REMEMBERED = 1024
@@ -189,8 +190,11 @@ class Statistics:
         sizes = SampleSizes.of(inputs.calls)
         first, seen = ({name: each.inputs for name, each in of.items()} for of in (calls, activities.layers))
         ways = () if sizes.others else other_ways(first, seen, activities.samples)
-        kept = tuple(name for name, _ in record.digital if record.design.for_layer(name) is None)
-        kept = tuple(name for name in kept if any(own.ndim > 1 for own in network.get_submodule(name).parameters()))
+        kept = tuple(
+            name
+            for name, module in network.named_modules()
+            if has_form(module) and record.design.for_layer(name) is None
+        )
         return cls(tuple(layers), digital, activities.samples, sizes, ways, kept)
 
     def joint(self, layer: LayerStatistics, design: Design) -> JointCounts:

@@ -18,7 +18,7 @@ from bitline.nn.independent_copy import independent_copy
 from bitline.nn.inputs import Inputs
 from bitline.nn.layout import lay_out, put_channels_last
 from bitline.nn.lent_weights import Lent, lend, lent_weights, possible_matrices
-from bitline.nn.registry import analog_form, composite_form
+from bitline.nn.registry import has_form
 from bitline.nn.rules import design_of, names_of
 from bitline.nn.stacked import MATRIX, possible_stacks
 from bitline.nn.unmapped import refuse_unmapped
@@ -84,7 +84,7 @@ def _refusal(
 def _has_layers(network: nn.Module, design: Design) -> bool:
     """Whether there are layers for arrays that no rule keeps digital, beside products with parameters."""
     places = names_of(network).items()
-    found = (names for module, names in places if analog_form(module) or composite_form(module))
+    found = (names for module, names in places if has_form(module))
     return any(design_of(design, names) is not None for names in found)
 
 

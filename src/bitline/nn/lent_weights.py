@@ -19,7 +19,7 @@ from bitline.nn.asked_products import PRODUCTS, AskedProducts, Product, is_produ
 from bitline.nn.derived_weights import DerivedWeights
 from bitline.nn.hooks import hooked
 from bitline.nn.operations import SeenOperations, name_of
-from bitline.nn.registry import analog_form, composite_form
+from bitline.nn.registry import has_form
 from bitline.nn.stacked import is_matrix, layers_of, possible_stacks
 from bitline.nn.uncompiled import uncompiled
 from bitline.numerics.random_state import keeping_random_state
@@ -96,7 +96,7 @@ def possible_matrices(network: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
     """
     for name, module in network.named_modules():
         own = [*module.named_parameters(prefix=name, recurse=False)]
-        if any(is_matrix(parameter) for _, parameter in own) and not (analog_form(module) or composite_form(module)):
+        if any(is_matrix(parameter) for _, parameter in own) and not has_form(module):
             yield from ((own_name, parameter) for own_name, parameter in own if is_matrix(parameter))
 
 

@@ -86,6 +86,16 @@ def composite_form(module: nn.Module) -> type[CompositeLayer] | None:
     return extended(_checked(COMPOSITE_LAYERS[layer], layer, CompositeLayer, "COMPOSITE_LAYERS"), type(module))
 
 
+def has_form(module: nn.Module) -> bool:
+    """Whether a layer can lie on arrays, by one matrix or several.
+
+    Examples:
+        >>> has_form(nn.Linear(2, 2)), has_form(nn.LSTM(2, 2)), has_form(nn.ReLU())
+        (True, True, False)
+    """
+    return analog_form(module) is not None or composite_form(module) is not None
+
+
 def take_apart(network: nn.Module, design: Design) -> None:
     """Give each matrix of the layers of several matrices a layer of its own, in place.
 

@@ -13,8 +13,7 @@ from bitline.nn.registry import (
     COMPOSITE_LAYERS,
     NO_ANALOG_FORM,
     TRAINED_QUANTISED,
-    analog_form,
-    composite_form,
+    has_form,
     is_quantised,
 )
 from bitline.nn.rules import design_of, kept_digital, names_of
@@ -32,7 +31,7 @@ def lacks_form(module: nn.Module) -> bool:
         (True, False, False)
     """
     multiplies = isinstance(module, (*NO_ANALOG_FORM, *ANALOG_LAYERS, *COMPOSITE_LAYERS)) or is_quantised(module)
-    return multiplies and analog_form(module) is None and composite_form(module) is None
+    return multiplies and not has_form(module)
 
 
 def refuse_unmapped(network: nn.Module, design: Design) -> None:
@@ -69,7 +68,7 @@ def _obstacle(module: nn.Module) -> tuple[str, str] | None:
     kind = type(module).__name__
     if not lacks_form(module):
         held = next((weight for weight in module.parameters(recurse=False) if weight.is_complex()), None)
-        if held is None or (analog_form(module) is None and composite_form(module) is None):
+        if held is None or not has_form(module):
             return None
         what = f"a {kind} of complex weights ({held.dtype}), which no cell can hold"
         return what, "write it with the matrices of real and imaginary parts, or "
