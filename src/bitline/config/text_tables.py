@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import math
 import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from bitline.config.decoded import decoded
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,7 +44,7 @@ def read_text_table(path: Path) -> tuple[pd.DataFrame, str]:
     """
     import pandas as pd  # here, for the start-up of what does not need it
 
-    lines = [(number, text.strip(" \r")) for number, text in enumerate(_decoded(path).splitlines(), 1) if text.strip()]
+    lines = [(number, text.strip(" \r")) for number, text in enumerate(_decoded(path).split("\n"), 1) if text.strip()]
     comments = [(number, text.lstrip(f"{COMMENT} ")) for number, text in lines if text.startswith(COMMENT)]
     kept = [(number, text) for number, text in lines if not text.startswith(COMMENT)]
     if comments and (not kept or _is_number(re.split(r"[\t;|, ]", kept[0][1])[0])):
@@ -59,15 +60,10 @@ def read_text_table(path: Path) -> tuple[pd.DataFrame, str]:
 
 
 def _decoded(path: Path) -> str:
-    content = path.read_bytes()
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return content.decode("utf-16")
-    if b"\0" in content:
+    text, _ = decoded(path.read_bytes())
+    if "\0" in text:
         raise ValueError("it is no text: save the table as a .csv file")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:  # of Windows, whose micro sign is that of Latin-1
-        return content.decode("latin-1")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _separator(lines: Sequence[tuple[int, str]]) -> str | None:
@@ -83,7 +79,10 @@ def _separator(lines: Sequence[tuple[int, str]]) -> str | None:
 def _fields(text: str, separator: str | None) -> list[str]:
     if separator is None:
         return text.split()
-    return [field.strip() for field in next(csv.reader([text], delimiter=separator, skipinitialspace=True))]
+    try:
+        return [field.strip() for field in next(csv.reader([text], delimiter=separator, skipinitialspace=True))]
+    except csv.Error as error:  # a field of 130,000 characters
+        raise ValueError(str(error)) from None
 
 
 def _fitting(row: Line, header: Sequence[str]) -> list[str | float]:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bitline.config.decoded import decoded
 from bitline.data.archives import LARGE
 from bitline.errors import DataError
 
@@ -100,13 +101,10 @@ def read_table(content: bytes, name: str) -> tuple[list[Row], list[str]]:
 
 def decoded_text(content: bytes, name: str, notes: list[str]) -> str:
     """A text in UTF-8, UTF-16 with its mark, or else Latin-1, which is noted."""
-    try:
-        if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-            return content.decode("utf-16")
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
+    text, is_latin = decoded(content)
+    if is_latin:
         notes.append(f"{name} is not UTF-8: it was read as Latin-1")
-        return content.decode("latin-1")
+    return text
 
 
 def _columns(text: str, name: str) -> tuple[list[str], str, int, int]:
