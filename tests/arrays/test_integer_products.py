@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from bitline.arrays import ConvolutionProduct, MatrixProduct
 from bitline.arrays.integer import IntegerProduct, choose, multiply, onednn, pieces, why_not
+from bitline.arrays.integer.float32 import Float32Multiply
 from bitline.arrays.integer.floating import FloatingMultiply
 from bitline.arrays.integer.product import laid_out_pieces
 from bitline.arrays.integer.windows import Windows, as_images
@@ -113,7 +114,7 @@ def test_a_shape_that_the_library_gets_wrong_is_left_to_floating_point(monkeypat
     weights = [(torch.ones(4, 2, 1, 1, dtype=torch.int8), 1.0)]
     assert isinstance(multiply(weights, Windows(), 1, 0), onednn.OnednnMultiply)
     monkeypatch.setattr(choose, "is_exact", lambda *shape: False)
-    assert isinstance(multiply(weights, Windows(), 1, 0), FloatingMultiply)
+    assert isinstance(multiply(weights, Windows(), 1, 0), Float32Multiply)
 
 
 @pytest.mark.needs("fast products of bytes")
@@ -129,8 +130,9 @@ def test_shapes_that_were_seen_to_fail_are_found_out():
 
 def test_the_environment_forces_a_way_to_multiply(monkeypatch):
     weights = [(torch.ones(4, 2, 1, 1, dtype=torch.int8), 1.0)]
-    monkeypatch.setenv("BITLINE_PRODUCTS", "float")
-    assert isinstance(multiply(weights, Windows(), 1, 0), FloatingMultiply)
+    for name, kind in (("float32", Float32Multiply), ("float", FloatingMultiply)):
+        monkeypatch.setenv("BITLINE_PRODUCTS", name)
+        assert type(multiply(weights, Windows(), 1, 0)) is kind
     monkeypatch.setenv("BITLINE_PRODUCTS", "abacus")
     with pytest.raises(BitlineError, match="abacus"):
         multiply(weights, Windows(), 1, 0)

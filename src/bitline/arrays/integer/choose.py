@@ -6,6 +6,7 @@ import os
 
 from torch import Tensor
 
+from bitline.arrays.integer.float32 import Float32Multiply
 from bitline.arrays.integer.floating import FloatingMultiply
 from bitline.arrays.integer.onednn import OnednnMultiply
 from bitline.arrays.integer.phases import PhasedMultiply
@@ -20,9 +21,12 @@ from bitline.errors import BitlineError
 MULTIPLIERS: dict[str, type[Multiply]] = {
     "onednn": OnednnMultiply,
     "tensor-cores": TensorCoreMultiply,
+    "float32": Float32Multiply,
     "float": FloatingMultiply,
 }
 """Ways to multiply bytes by name, the fastest first."""
+IN_FLOATING_POINT = (Float32Multiply, FloatingMultiply)
+"""Those that are exact by their bounds, for every shape."""
 MANY_ZEROS = 512
 """Products with zeros between inputs from which on it is faster to leave them out, for each output."""
 FORCED = "BITLINE_PRODUCTS"
@@ -54,7 +58,7 @@ def _of_kind(
 ) -> Multiply | str:
     """This way to multiply, or why weights are not multiplied so."""
     missing = kind.why_not(pieces[0][0].device.type)
-    if missing or kind is FloatingMultiply:
+    if missing or kind in IN_FLOATING_POINT:
         return missing or kind(pieces, windows, matrices, zero)
     found = [_exact_shares(kind, weights, windows, matrices, zero) for weights, _ in pieces]
     each: list[tuple[Multiply, Shares]] = []

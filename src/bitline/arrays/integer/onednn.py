@@ -15,7 +15,7 @@ from functools import cache, cached_property, lru_cache
 import torch
 from torch import Tensor
 
-from bitline.arrays.integer.floating import FloatingMultiply
+from bitline.arrays.integer.float32 import Float32Multiply
 from bitline.arrays.integer.product import Multiply
 from bitline.arrays.integer.trial import is_exact
 from bitline.arrays.integer.windows import Windows
@@ -76,13 +76,13 @@ class OnednnMultiply(Multiply):
         walk = (self._windows, self._matrices, self._zero)
         if not self._has_kernels or is_exact(OnednnMultiply, self._shape, *walk, space=space):
             return self
-        return self._floating
+        return self._in_float32
 
     @cached_property
-    def _floating(self) -> FloatingMultiply:
-        """The same products in floating point, for the images that need it."""
+    def _in_float32(self) -> Float32Multiply:
+        """The same products in float32, for the images that need it."""
         pieces = list(zip(self._plain(), self._factors, strict=True))
-        return FloatingMultiply(pieces, self._windows, self._matrices, self._zero)
+        return Float32Multiply(pieces, self._windows, self._matrices, self._zero)
 
     def _plain(self) -> list[Tensor]:
         """Weights of every piece as they are."""

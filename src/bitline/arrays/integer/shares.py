@@ -19,8 +19,12 @@ from bitline.arrays.integer.product import Multiply
 from bitline.arrays.integer.windows import with_more_channels
 from bitline.shapes import Float, Int, Shaped
 
+Reach = tuple[int, int]
+"""How far codes reach above 0, and how far below."""
 LARGEST_BYTE, EXACT = 255, 2**24
 """The largest code, and the magnitude up to which float32 holds all whole numbers."""
+BYTES: Reach = (LARGEST_BYTE, 0)
+"""The reach of bytes that code 0 is not taken away from."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +121,7 @@ class SharedMultiply(Multiply):
 
 
 def fewest_shares(
-    weights: Int[Tensor, "products channels height width"], matrices: int, least: int = 1
+    weights: Int[Tensor, "products channels height width"], matrices: int, least: int = 1, reach: Reach = BYTES
 ) -> Shares | None:
     """The fewest shares whose sums float32 holds, whatever the codes are; None where those of a channel alone do not.
 
@@ -128,6 +132,7 @@ def fewest_shares(
         weights: int8.
         matrices: groups of channels.
         least: shares.
+        reach: of the codes.
 
     Examples:
         >>> weights = torch.full((4, 1152, 1, 1), 127, dtype=torch.int8)
@@ -135,12 +140,13 @@ def fewest_shares(
         Shares(matrices=1, count=3)
     """
     channels, positions = weights.shape[1], weights.shape[2:].numel()
-    if least == 1 and LARGEST_BYTE * 128 * channels * positions <= EXACT:
+    if least == 1 and max(reach) * 128 * channels * positions <= EXACT:
         return Shares(matrices, 1)
     sides = weights.clamp(0, 127), weights.clamp(-128, 0)
-    sums = torch.cat([side.sum((2, 3), keepdim=True, dtype=torch.int64).abs() for side in sides])
+    above, below = (side.sum((2, 3), keepdim=True, dtype=torch.int64).abs() for side in sides)
+    limits = torch.cat([reach[0] * above + reach[1] * below, reach[0] * below + reach[1] * above])
     for each in sorted({-(-channels // count) for count in range(least, channels + 1)}, reverse=True):
         count = -(-channels // each)
-        if LARGEST_BYTE * int(Shares(1, count).split(sums).sum(1).max()) <= EXACT:
+        if int(Shares(1, count).split(limits).sum(1).max()) <= EXACT:
             return Shares(matrices, count)
     return None

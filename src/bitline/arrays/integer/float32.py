@@ -1,0 +1,129 @@
+"""Products of bytes in float32, each of them exact by its bounds: for processors without fast products of bytes.
+
+A sum of whole numbers is exact in float32, in whatever order it is made, as long as no partial sum can exceed 2^24.
+What a sum can be follows from the weights and from the largest code that comes: codes of one bit leave room for 16 bits
+of a weight, so that its pieces are joined again, and one product does. Where a piece could exceed 2^24, its rows are
+multiplied in shares (`shares.py`), which cost a tenth more, where float64 costs three to eight times as much.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from bitline.arrays.integer.floating import FloatingMultiply
+from bitline.arrays.integer.product import Multiply
+from bitline.arrays.integer.shares import EXACT, Reach, Shares, fewest_shares
+from bitline.arrays.integer.windows import Windows
+from bitline.numerics.parts import added
+from bitline.shapes import Float, Shaped
+
+REACHES = (1, 3, 15, 128, 255)
+"""Largest codes for which weights are laid out: a layer meets one of them, unless its inputs vary much."""
+
+
+class Float32Multiply(Multiply):
+    """Convolutions in float32, or products of matrices where kernels have one weight.
+
+    Examples:
+        >>> pieces = [(torch.full((2, 3, 1, 1), 100, dtype=torch.int8), scale) for scale in (1.0, 256.0)]
+        >>> multiply = Float32Multiply(pieces, Windows(), matrices=1, zero=0)
+        >>> [len(multiply.parts(torch.full((1, 3, 1, 1), code, dtype=torch.uint8))) for code in (1, 255)]
+        [1, 2]
+    """
+
+    name = "bytes, in float32"
+
+    def __init__(self, pieces: list[tuple[Tensor, float]], windows: Windows, matrices: int, zero: int) -> None:
+        self._pieces, self._windows, self._matrices, self._zero = pieces, windows, matrices, zero
+        self._factors: dict[tuple[Reach, bool], list[Multiply | _Factor]] = {}
+
+    @cached_property
+    def _largest_sum(self) -> float:
+        """No sum of whole weights, each as positive as it can be, is larger; nor is one of a piece."""
+        sums = [scale * weights.int().abs().sum((1, 2, 3)) for weights, scale in self._pieces]
+        return float(added(sums).max())
+
+    def parts(
+        self, codes: Shaped[Tensor, "images channels height width"]
+    ) -> list[Float[Tensor, "images products h w"]]:
+        exact = codes.to(torch.float32, memory_format=torch.channels_last)
+        exact = exact.sub_(self._zero) if self._zero else exact
+        found = []
+        for factor in self._factors_for(codes):
+            found.append(factor.sums(exact) if isinstance(factor, _Factor) else factor(codes))
+        return found
+
+    def _factors_for(self, codes: Tensor) -> list[Multiply | _Factor]:
+        """What codes are multiplied by, one after another."""
+        key = self._reach(codes), is_full_precision()
+        if key not in self._factors:
+            self._factors[key] = self._laid_out(*key)
+        return self._factors[key]
+
+    def _reach(self, codes: Tensor) -> Reach:
+        low, high = (int(code) - self._zero for code in torch.aminmax(codes.permute(0, 2, 3, 1).reshape(-1)))
+        above, below = (next(reach for reach in REACHES if code <= reach) for code in (max(0, high), max(0, -low)))
+        return above, below if low < 0 else 0
+
+    def _laid_out(self, reach: Reach, full: bool) -> list[Multiply | _Factor]:
+        if len(self._pieces) > 1 and full and max(reach) * self._largest_sum <= EXACT:
+            joined = added([weights.float() * scale for weights, scale in self._pieces])
+            return [_Factor(joined, self._windows, Shares(self._matrices, 1))]
+        return [self._factor(weights, scale, reach) for weights, scale in self._pieces]
+
+    def _factor(self, weights: Tensor, scale: float, reach: Reach) -> Multiply | _Factor:
+        shares = fewest_shares(weights, self._matrices, reach=reach)
+        if shares is None:
+            return FloatingMultiply([(weights, scale)], self._windows, self._matrices, self._zero)
+        return _Factor(shares.split(weights) * scale, self._windows, shares)
+
+    @classmethod
+    def why_not(cls, device: str) -> str:
+        return "" if device == "cpu" else "shares of rows are added on the CPU"
+
+
+@dataclass(frozen=True)
+class _Factor:
+    """What codes are multiplied by in one go.
+
+    Attributes:
+        weights: float32, (products, channels, height, width), those of each share.
+        windows: how the kernels walk over images.
+        shares: of the rows.
+    """
+
+    weights: Tensor
+    windows: Windows
+    shares: Shares
+
+    def sums(self, codes: Float[Tensor, "images channels height width"]) -> Float[Tensor, "images products h w"]:
+        """Sums over the rows, channels last in memory.
+
+        Args:
+            codes: float32, channels last in memory, 0 for code 0.
+        """
+        shares, windows = self.shares, self.windows
+        if shares.matrices * shares.count == 1 and self.weights.shape[2:].numel() == 1 and windows == Windows():
+            vectors = codes.permute(0, 2, 3, 1)
+            return functional.linear(vectors, self.weights.flatten(1)).permute(0, 3, 1, 2)
+        own = shares.split_codes(codes, 0)
+        walk = (windows.stride, windows.padding, windows.dilation, shares.matrices * shares.count)
+        sums = functional.conv2d(own, self.weights, None, *walk).contiguous(memory_format=torch.channels_last)
+        return sums if shares.count == 1 else shares.added(sums)
+
+
+def is_full_precision() -> bool:
+    """Whether products in float32 take all bits of their factors: nobody asked PyTorch for fewer.
+
+    Examples:
+        >>> is_full_precision()
+        True
+    """
+    kinds = (getattr(torch.backends.mkldnn, name, None) for name in ("conv", "matmul"))
+    settings = [getattr(kind, "fp32_precision", "none") for kind in kinds]
+    return torch.get_float32_matmul_precision() == "highest" and set(settings) <= {"none", "ieee"}
