@@ -42,12 +42,16 @@ def number_in_step(sample: int, step: int) -> int:
     return (sample + step * STEP_STRIDE + later * LONG_STRIDE) & LARGEST
 
 
-def in_steps(samples: SampleNumbers, steps: SampleNumbers) -> SampleNumbers:
-    """`number_in_step` of many samples, each in a step of its own.
+def in_steps(samples: SampleNumbers, steps: SampleNumbers | int) -> SampleNumbers:
+    """`number_in_step` of many samples, all in one step or each in a step of its own.
 
     Examples:
         >>> in_steps(torch.tensor([5, 5]), torch.tensor([0, 1])).tolist() == [5, number_in_step(5, 1)]
         True
+        >>> in_steps(torch.tensor([5]), 1).tolist() == [number_in_step(5, 1)]
+        True
     """
+    if isinstance(steps, int):
+        return (samples + number_in_step(0, steps)) & LARGEST
     later = torch.div(steps, STEPS, rounding_mode="floor")
     return (samples + (steps - later * STEPS) * STEP_STRIDE + later * LONG_STRIDE) & LARGEST

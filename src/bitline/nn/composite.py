@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Self
 import torch
 from torch import Tensor, nn
 
+from bitline.layer.sample_numbers import in_steps
 from bitline.nn.layer import AnalogLayer
 from bitline.nn.samples_axis import Pass
 
@@ -131,7 +132,7 @@ def by_sample(layer: nn.Module, inputs: Tensor) -> Tensor:
 
 
 class SteppedReads:
-    """Products of one layer for the samples of a batch, step by step, each read a new one.
+    """Products of one layer for the samples of a batch in the steps of a sequence, each read a new one.
 
     Args:
         layer: analog or not.
@@ -139,7 +140,7 @@ class SteppedReads:
 
     Examples:
         >>> reads = SteppedReads(nn.Linear(3, 2), samples=5)
-        >>> reads.outputs(torch.ones(5, 3), step=7).shape
+        >>> reads.outputs(torch.ones(5, 3), torch.arange(5), 7).shape
         torch.Size([5, 2])
     """
 
@@ -147,15 +148,20 @@ class SteppedReads:
         self._layer = layer
         self._first, self._step = layer.numbers.take_steps(samples) if isinstance(layer, AnalogLayer) else (0, 0)
 
-    def outputs(self, inputs: Tensor, step: int, sample: int = 0) -> Tensor:
-        """The layer's outputs for some samples.
+    @property
+    def take_many(self) -> bool:
+        """Whether reads of many steps may be made together: not while somebody looks at them one by one."""
+        return not isinstance(self._layer, AnalogLayer) or self._layer.asks_its_chip
+
+    def outputs(self, inputs: Tensor, samples: Tensor, steps: Tensor | int) -> Tensor:
+        """The layer's outputs.
 
         Args:
-            inputs: (samples, features), of samples that follow one another in the batch.
-            step: of the sequence.
-            sample: place of the first of them in the batch.
+            inputs: (reads, features).
+            samples: place in the batch of each.
+            steps: of the sequence; one for all, or that of each.
         """
         if not isinstance(self._layer, AnalogLayer):
             return self._layer(inputs)  # type: ignore[no-any-return]
-        with self._layer.numbers.given(self._first + sample, self._step + step):
+        with self._layer.numbers.given(in_steps(self._first + samples, self._step + steps)):
             return self._layer(inputs)  # type: ignore[no-any-return]

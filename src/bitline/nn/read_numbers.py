@@ -48,7 +48,7 @@ class ReadNumbers:
         self.current: Pass | None = None
         self._done = 0
         self._most = 0
-        self._given: tuple[int, int] | None = None
+        self._given: SampleNumbers | None = None
 
     def restart(self, first: int = 0) -> None:
         """Let the next sample count as number `first`."""
@@ -75,7 +75,7 @@ class ReadNumbers:
             inputs: of the layer, which may tell what the samples of the pass are.
         """
         if self._given is not None:
-            return numbers_from(number_in_step(*self._given), rows)
+            return self._given
         if self.current is None:
             return numbers_from(self._without_pass(len(rows)), rows)
         self.current.see(inputs.shape)
@@ -115,9 +115,9 @@ class ReadNumbers:
         return use
 
     @contextmanager
-    def given(self, sample: int, step: int) -> Iterator[None]:
-        """Let the next call read samples from this one on, all in this step, without counting them."""
-        self._given = sample, step
+    def given(self, numbers: SampleNumbers) -> Iterator[None]:
+        """Let the next call make reads of these numbers, one for each of its rows, without counting them."""
+        self._given = numbers
         try:
             yield
         finally:

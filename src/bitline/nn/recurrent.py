@@ -7,7 +7,7 @@ and its step, so that noise depends neither on the batch nor on how long the oth
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,9 @@ from bitline.nn.composite import CompositeLayer, Pieces, SteppedReads
 from bitline.nn.guards import refuse_inputs
 from bitline.nn.recurrent_cells import STEPS, States, part_of
 from bitline.nn.uncompiled import uncompiled
+
+READS_AT_ONCE = 1 << 12
+"""Products with inputs of several steps that are made together."""
 
 
 @dataclass(frozen=True)
@@ -143,24 +146,20 @@ class AnalogRecurrent(CompositeLayer):
         Returns:
             Hidden states of every step, and the states after the last step of each sequence.
         """
-        samples = len(order)
-        from_input, from_hidden = (SteppedReads(getattr(self, f"{kind}_{place}"), samples) for kind in ("ih", "hh"))
-        project = SteppedReads(getattr(self, f"hr_{place}"), samples) if self.proj_size else None
+        of_inputs, of_hidden = (SteppedReads(getattr(self, f"{kind}_{place}"), len(order)) for kind in ("ih", "hh"))
+        project = SteppedReads(getattr(self, f"hr_{place}"), len(order)) if self.proj_size else None
         outputs: list[Tensor] = [steps[0]] * len(steps)
         times = range(len(steps))
-        for time in reversed(times) if place.endswith("_reverse") else times:
-            inputs = steps[time]
-            going_on = tuple(state[: len(inputs)] for state in states)
-            rows = order[: len(inputs)]
-            products = (
-                _read(from_input, inputs, time, rows),
-                _read(from_hidden, going_on[0], time, rows),
-            )
-            after = STEPS[self.mode](*products, going_on)
+        times = times[::-1] if place.endswith("_reverse") else times
+        rows = torch.tensor(order, dtype=torch.int64, device=steps[0].device)
+        for time, from_inputs in zip(times, _of_known_inputs(of_inputs, steps, times, rows), strict=True):
+            count = len(from_inputs)
+            going_on = tuple(state[:count] for state in states)
+            after = STEPS[self.mode](from_inputs, of_hidden.outputs(going_on[0], rows[:count], time), going_on)
             if project is not None:
-                after = (_read(project, after[0], time, rows), *after[1:])
+                after = (project.outputs(after[0], rows[:count], time), *after[1:])
             outputs[time] = after[0]
-            ended = (state[len(inputs) :] for state in states)
+            ended = (state[count:] for state in states)
             states = tuple(torch.cat([new, old]) if len(old) else new for new, old in zip(after, ended, strict=True))
         return outputs, states
 
@@ -227,29 +226,21 @@ class AnalogRNN(AnalogRecurrent, nn.RNN):
     float_type = nn.RNN
 
 
-def _read(reads: SteppedReads, inputs: Tensor, step: int, order: tuple[int, ...]) -> Tensor:
-    """Products of one step, row by row; rows whose samples follow one another in the batch are read together."""
-    if not order:
-        return reads.outputs(inputs, step)
-    runs = _runs(order)
-    if len(runs) == 1 and runs[0] == list(range(len(order))):
-        return reads.outputs(inputs, step, order[0])
-    parts = [reads.outputs(inputs[rows], step, order[rows[0]]) for rows in runs]
-    rows = torch.tensor([row for run in runs for row in run], device=inputs.device)
-    return torch.cat(parts)[rows.argsort()]
+def _of_known_inputs(
+    reads: SteppedReads, steps: Sequence[Tensor], times: Sequence[int], rows: Tensor
+) -> Iterator[Tensor]:
+    """Products with the inputs of every step, which wait for no state: many steps together.
 
-
-def _runs(order: tuple[int, ...]) -> list[list[int]]:
-    """Rows in the order of their samples, cut where a sample is missing.
-
-    Examples:
-        >>> _runs((4, 1, 0))
-        [[2, 1], [0]]
+    Args:
+        reads: of the layer that takes the inputs.
+        steps: inputs of every step.
+        times: steps in the order of the walk.
+        rows: place in the batch of each row.
     """
-    runs: list[list[int]] = []
-    for row in sorted(range(len(order)), key=lambda row: order[row]):
-        if runs and order[runs[-1][-1]] + 1 == order[row]:
-            runs[-1].append(row)
-        else:
-            runs.append([row])
-    return runs
+    together = max(1, READS_AT_ONCE // max(1, len(rows))) if reads.take_many else 1
+    for start in range(0, len(times), together):
+        some = times[start : start + together]
+        inputs, counts = [steps[time] for time in some], [len(steps[time]) for time in some]
+        samples = torch.cat([rows[:count] for count in counts])
+        own = torch.tensor(some, device=rows.device).repeat_interleave(torch.tensor(counts, device=rows.device))
+        yield from reads.outputs(torch.cat(inputs), samples, own).split(counts)
