@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from bitline.arrays.integer import float32
 from bitline.arrays.integer.float32 import Float32Multiply, is_full_precision
 from bitline.arrays.integer.floating import FloatingMultiply
+from bitline.arrays.integer.shares import fewest_shares
 from bitline.arrays.integer.windows import Windows
 from bitline.numerics.parts import added
 
@@ -79,15 +80,18 @@ def test_codes_of_one_bit_need_one_product_for_all_pieces():
 
 
 def test_rows_are_shared_out_only_where_sums_could_be_too_large(monkeypatch):
-    asked = []
-    monkeypatch.setattr(float32, "FloatingMultiply", lambda *_: asked.append("float64"))
+    found = []
+
+    def noted(*arguments, **named):
+        found.append(fewest_shares(*arguments, **named))
+        return found[-1]
+
+    monkeypatch.setattr(float32, "fewest_shares", noted)
     draws = torch.Generator().manual_seed(0)
-    shares = {}
-    for kind in ("random", "peaked", "127"):
+    for kind, largest in (("random", 255), ("peaked", 255), ("127", 255), ("127", 15)):
         multiply = Float32Multiply([(some(kind, (4, 4608, 1, 1), draws), 1.0)], Windows(), 1, 0)
-        shares[kind] = multiply._factors_for(images(4608, 0, 255, draws))[0].shares.count
-    assert shares == {"random": 3, "peaked": 1, "127": 9}
-    assert not asked
+        multiply.parts(images(4608, 0, largest, draws))
+    assert [shares.count for shares in found] == [3, 1, 9, 1]
 
 
 @pytest.mark.parametrize("precision", ["medium", "high"])

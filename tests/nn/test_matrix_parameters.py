@@ -41,6 +41,13 @@ ONE = {
     "mm": (lambda x, w: torch.mm(x.flatten(0, 1), w), 8, 6),
     "addmm": (lambda x, w: torch.addmm(torch.ones(6), x.flatten(0, 1), w), 8, 6),
     "einsum": (lambda x, w: torch.einsum("bnd,de->bne", x, w), 8, 6),
+    "mm, by name": (lambda x, w: torch.mm(input=x.flatten(0, 1), mat2=w), 8, 6),
+    "addmm with scales": (lambda x, w: torch.addmm(torch.ones(6), x.flatten(0, 1), w, beta=0.5, alpha=2), 8, 6),
+    "addmm to nothing": (lambda x, w: torch.addmm(torch.full((6,), torch.nan), x.flatten(0, 1), w, beta=0), 8, 6),
+    "einsum of any axes": (lambda x, w: torch.einsum("...d,de->...e", x, w), 8, 6),
+    "einsum without result": (lambda x, w: torch.einsum("bnd,de", [x, w]), 8, 6),
+    "tensordot": (lambda x, w: torch.tensordot(x, w, 1), 8, 6),
+    "tensordot of named axes": (lambda x, w: torch.tensordot(w, x, ([-1], [2])), 6, 8),
     "einsum, weight first": (lambda x, w: torch.einsum("ed, bnd -> enb", w, x), 6, 8),
 }
 SEVERAL = {
@@ -54,9 +61,38 @@ SEVERAL = {
 }
 
 
+PARTS = {
+    "chunks": (lambda x, w: torch.cat([functional.linear(x, part) for part in w.chunk(3)], -1), (12, 8), (
+        "0_4_by_0_8", "4_8_by_0_8", "8_12_by_0_8")),
+    "rows, with a bias": (lambda x, w: functional.linear(x, w[4:8], torch.ones(4)), (12, 8), ("4_8_by_0_8",)),
+    "columns": (lambda x, w: x @ w[:, 2:7], (8, 9), ("0_8_by_2_7",)),
+    "features": (lambda x, w: functional.linear(x[..., 3:], w[:, 3:]), (6, 8), ("0_6_by_3_8",)),
+    "features and outputs": (lambda x, w: x[..., 3:] @ w[3:, :5], (8, 6), ("3_8_by_0_5",)),
+    "all and a part": (lambda x, w: functional.linear(x, w)[..., :4] + functional.linear(x, w[:4]), (6, 8), (
+        "matrix", "0_4_by_0_8")),
+}  # fmt: skip
+KERNELS = {
+    "conv1d": (lambda x, w: functional.conv1d(x.mT, w, torch.ones(6), padding=1), (6, 8, 3), 1),
+    "conv1d, several steps": (lambda x, w: functional.conv1d(x.mT, w, None, 2, dilation=2), (6, 8, 2), 1),
+    "conv2d": (lambda x, w: functional.conv2d(x[:, None], w, stride=(1, 2), padding="valid"), (6, 1, 3, 2), 1),
+    "depthwise": (lambda x, w: functional.conv2d(x[..., None], w, groups=5, padding="same"), (10, 1, 3, 1), 1),
+    "conv3d": (lambda x, w: functional.conv3d(x[:, None, None], w, padding=(0, 1, 1)), (6, 1, 1, 3, 3), 1),
+    "in two ways": (
+        lambda x, w: functional.conv1d(x.mT, w)[..., :2] + functional.conv1d(x.mT, w, stride=2),
+        (6, 8, 3),
+        2,
+    ),
+}
+"""What is asked for, the shape of the parameter, and layers."""
+
+
 @pytest.mark.parametrize(("ask", "names"), [(ask, ("weight_matrix",)) for ask in ONE.values()] + [
     (ask, tuple(f"weight_matrices.{index}" for index in range(3))) for ask in SEVERAL.values()
-], ids=[*ONE, *SEVERAL])  # fmt: skip
+] + [
+    ((ask, *shape), tuple(f"weight_{part}" for part in parts)) for ask, shape, parts in PARTS.values()
+] + [
+    ((ask, *shape), ("weight_kernels", "weight_kernels_other_way")[:ways]) for ask, shape, ways in KERNELS.values()
+], ids=[*ONE, *SEVERAL, *PARTS, *KERNELS])  # fmt: skip
 def test_products_with_parameters_lie_on_arrays(ask, names):
     network = Asking(*ask).eval()
     analog = convert(network, FINE, X)
@@ -154,11 +190,9 @@ def test_products_of_weights_alone_are_none_of_layers():
     [
         lambda x, w: torch.einsum("bnd,dd->bn", x, w),
         lambda x, w: torch.einsum("bnd,de->bnde", x, w),
-        lambda x, w: torch.einsum("...d,de->...e", x, w),
-        lambda x, w: torch.einsum("bnd,de", x, w),
         lambda x, w: torch.einsum("bnd,de,bne->bn", x, w, x),
-        lambda x, w: torch.addmm(torch.ones(8), x.flatten(0, 1), w, alpha=2),
-        lambda x, w: torch.tensordot(x, w, 1),
+        lambda x, w: torch.tensordot(x.flatten(0, 1).expand(8, -1, -1), w[None].expand(8, -1, -1), ([0, 2], [0, 1])),
+        lambda x, w: torch.mm(x.detach().flatten(0, 1), w.detach(), out=torch.empty(0)),
     ],
 )
 def test_other_products_are_computed_as_they_were(ask):

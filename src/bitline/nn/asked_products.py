@@ -10,7 +10,7 @@ from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
 from bitline.nn.uncompiled import uncompiled
-from bitline.nn.weight_products import READERS
+from bitline.nn.weight_products import READINGS
 
 PRODUCTS: Mapping[type[nn.Module], Callable[..., Tensor]] = {
     nn.Linear: functional.linear,
@@ -48,8 +48,8 @@ class AskedProducts(TorchFunctionMode):
 
     @uncompiled  # a compiler has no values of tensors, by whose place weights are found
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        if func in READERS:
-            found = READERS[func](self._linear, self._is_weight, *args, **(kwargs or {}))
+        if func in READINGS:
+            found = READINGS[func].result(self._linear, self._is_weight, args, kwargs or {})
             return func(*args, **(kwargs or {})) if found is None else found
         if func not in PRODUCTS.values():
             return func(*args, **(kwargs or {}))
@@ -78,15 +78,20 @@ def is_product_of(layer: nn.Module, weight: Tensor, settings: Mapping[str, Any])
         return False
     if weight.ndim == 2:
         return not settings
-    dimensions = weight.ndim - 2
-    asked, wanted = (
-        [_for_each(values[name], dimensions) for name in SETTINGS] for values in ({**SETTINGS, **settings}, vars(layer))
-    )
+    asked, wanted = (settings_of(values, weight.ndim - 2) for values in (settings, vars(layer)))
     return asked == wanted and layer.padding_mode == "zeros"
 
 
-def _for_each(value: Any, dimensions: int) -> Any:
-    """A setting of a convolution for each dimension, as layers have it."""
-    if isinstance(value, int):
-        return (value,) * dimensions
-    return value if isinstance(value, str) else tuple(value)
+def settings_of(given: Mapping[str, Any], dimensions: int) -> dict[str, Any]:
+    """The settings of a convolution as layers have them, for each dimension.
+
+    Examples:
+        >>> settings_of({"stride": 2, "padding": "same"}, dimensions=2)
+        {'stride': (2, 2), 'padding': 'same', 'dilation': (1, 1), 'groups': 1}
+    """
+    whole = {name: given.get(name, default) for name, default in SETTINGS.items()}
+    for name, value in whole.items():
+        if not isinstance(value, str) and name != "groups":
+            whole[name] = (value,) * dimensions if isinstance(value, int) else tuple(value)
+            whole[name] = whole[name] * (dimensions if len(whole[name]) == 1 else 1)
+    return whole

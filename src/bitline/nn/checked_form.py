@@ -20,7 +20,7 @@ from bitline.nn.layout import lay_out, put_channels_last
 from bitline.nn.lent_weights import Lent, lend, lent_weights, possible_matrices
 from bitline.nn.registry import has_form
 from bitline.nn.rules import design_of, names_of
-from bitline.nn.stacked import MATRIX, possible_stacks
+from bitline.nn.stacked import possible_stacks
 from bitline.nn.unmapped import refuse_unmapped
 from bitline.numerics.freed_memory import give_back_freed_memory
 
@@ -36,9 +36,9 @@ def checked_form(model: nn.Module, design: Design, inputs: Inputs, lent: Lent | 
     structure, message = foldable(network)
     rehearsal = rehearse(network, inputs.sample)
     matrices = {} if lent is not None else dict(possible_matrices(network))
-    are_named = any(rule.matches(f"{name}{MATRIX}") for rule in design.layers for name in matrices)
+    may_be_named = bool(matrices) and bool(design.layers)
     alone = bool(matrices) and not _has_layers(network, design)
-    if lent is None and (are_named or alone or any(possible_stacks(network))):
+    if lent is None and (may_be_named or alone or any(possible_stacks(network))):
         lent = lent_weights(independent_copy(model), inputs.sample)
     if lent:
         lend(network, lent)

@@ -13,22 +13,30 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from bitline.data.call import Call
-from bitline.nn.asked_products import PRODUCTS, AskedProducts, Product, is_product_of
+from bitline.nn.asked_products import PRODUCTS, AskedProducts, Product, is_product_of, settings_of
 from bitline.nn.derived_weights import DerivedWeights
 from bitline.nn.hooks import hooked
-from bitline.nn.operations import SeenOperations, name_of
+from bitline.nn.operations import SeenOperations, memory_of, name_of
 from bitline.nn.registry import has_form
-from bitline.nn.stacked import is_matrix, layers_of, possible_stacks
+from bitline.nn.stacked import (
+    STACK,
+    TURNED,
+    convolution_in_words,
+    is_matrix,
+    layers_of,
+    part_in_words,
+    possible_stacks,
+)
 from bitline.nn.uncompiled import uncompiled
 from bitline.numerics.random_state import keeping_random_state
 
 Lent = tuple[tuple[str, str, str], ...]
-"""Names of modules, and of layers or parameters whose weights they multiply with, and which of these it is."""
+"""Names of modules, of layers or parameters whose weights they multiply with, and "layer", or how, in words."""
 
-LAYER, STACK, TURNED = "layer", "stack", "turned stack"
-"""A layer; a parameter of one or several matrices (outputs, features); one of matrices (features, outputs)."""
+LAYER = "layer"
 
 
 def lent_weights(network: nn.Module, call: Call) -> Lent:
@@ -51,7 +59,7 @@ def lent_weights(network: nn.Module, call: Call) -> Lent:
     """
     names = {module: name for name, module in network.named_modules()}
     layers = {_place(layer.weight): layer for layer in names if type(layer) in PRODUCTS}
-    matrices = dict(_matrices_of_parameters(network))
+    parameters = _Parameters(network)
     running: list[nn.Module] = []
     called: set[nn.Module] = set()
     seen: dict[tuple[nn.Module, nn.Module], None] = {}
@@ -68,8 +76,10 @@ def lent_weights(network: nn.Module, call: Call) -> Lent:
         layer = layers.get(_place(weight))
         if layer is not None and product is PRODUCTS[type(layer)] and is_product_of(layer, weight, settings):
             seen[running[-1], layer] = None
-        elif layer is None and _place(weight) in matrices and following.derived.is_activation(x):
-            own[names[running[-1]], *matrices[_place(weight)]] = None
+        elif layer is None and following.derived.is_activation(x):
+            found = parameters.use(product, weight, settings)
+            if found is not None:
+                own[names[running[-1]], *found] = None
         return product(x, weight, bias, **settings)
 
     beginning = hooked(module.register_forward_pre_hook(begin) for module in names)
@@ -80,7 +90,7 @@ def lent_weights(network: nn.Module, call: Call) -> Lent:
         beginning,
         ending,
         _Following(network) as following,
-        AskedProducts(note, lambda factor: _place(factor) in layers or _place(factor) in matrices),
+        AskedProducts(note, lambda factor: _place(factor) in layers or parameters.matrix(factor) is not None),
     ):
         call.on(network)
     whole = [(names[module], names[layer], LAYER) for module, layer in seen if layer not in called]
@@ -88,7 +98,7 @@ def lent_weights(network: nn.Module, call: Call) -> Lent:
 
 
 def possible_matrices(network: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
-    """Parameters that are a matrix, and their names, of modules that are no layers with an analog form.
+    """Parameters that are matrices or kernels, and their names, of modules that are no layers with an analog form.
 
     Examples:
         >>> [name for name, _ in possible_matrices(nn.Sequential(nn.Linear(2, 3), nn.Embedding(5, 2)))]
@@ -100,12 +110,36 @@ def possible_matrices(network: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
             yield from ((own_name, parameter) for own_name, parameter in own if is_matrix(parameter))
 
 
-def _matrices_of_parameters(network: nn.Module) -> Iterator[tuple[Any, tuple[str, str]]]:
-    """Where each matrix of a parameter lies, and turned round, with the parameter's name."""
-    for name, parameter in (*possible_stacks(network), *possible_matrices(network)):
-        for matrix in parameter.detach() if parameter.ndim == 3 else [parameter.detach()]:
-            yield _place(matrix), (name, STACK)
-            yield _place(matrix.mT), (name, TURNED)
+class _Parameters:
+    """Parameters that may be weights of layers, found by their place in memory."""
+
+    def __init__(self, network: nn.Module) -> None:
+        self._kernels: dict[Any, str] = {}
+        self._matrices: dict[Any, tuple[str, str]] = {}
+        self._memory: dict[Any, list[tuple[str, Tensor]]] = {}
+        for name, parameter in {**dict(possible_stacks(network)), **dict(possible_matrices(network))}.items():
+            values = parameter.detach()
+            self._kernels[_place(values)] = name
+            if values.ndim == 2 and isinstance(_place(values), tuple):
+                self._memory.setdefault(memory_of(values), []).append((name, values))
+            for matrix in values if values.ndim == 3 else [values] if values.ndim == 2 else []:
+                self._matrices |= {_place(matrix): (name, STACK), _place(matrix.mT): (name, TURNED)}
+
+    def matrix(self, factor: Tensor) -> tuple[str, str] | None:
+        """The parameter of which a factor of a matrix product is all, one matrix or a part, and how, in words."""
+        found = self._matrices.get(_place(factor))
+        if found is None and isinstance(_place(factor), tuple):
+            for name, values in self._memory.get(memory_of(factor), []):
+                part = part_in_words(values, factor)
+                found = found if part is None else (name, part)
+        return found
+
+    def use(self, product: Product, weight: Tensor, settings: Mapping[str, Any]) -> tuple[str, str] | None:
+        """The parameter that a product is asked for with, and how it multiplies, in words."""
+        if product is functional.linear:
+            return self.matrix(weight)
+        name = self._kernels.get(_place(weight))
+        return None if name is None else (name, convolution_in_words(settings_of(settings, weight.ndim - 2)))
 
 
 class _Following(SeenOperations):
@@ -127,14 +161,16 @@ class _Lending:
     def __init__(self, layers: Iterable[nn.Module]) -> None:
         self._layers = tuple(layers)
         self._under_way: list[AskedProducts] = []
-        self._by_place: dict[Any, nn.Module] = {}
+        self._by_place: dict[Any, list[nn.Module]] = {}
 
     def __getstate__(self) -> dict[str, Any]:
         return {"_layers": self._layers, "_under_way": [], "_by_place": {}}
 
     @uncompiled
     def begin(self, module: nn.Module, inputs: Any) -> None:
-        self._by_place = {_place(layer.weight): layer for layer in self._layers}
+        self._by_place = {}
+        for layer in self._layers:
+            self._by_place.setdefault(_place(layer.weight), []).append(layer)
         self._under_way.append(AskedProducts(self._answer, lambda factor: _place(factor) in self._by_place))
         self._under_way[-1].__enter__()  # type: ignore[no-untyped-call]
 
@@ -146,8 +182,9 @@ class _Lending:
     def _answer(
         self, product: Product, x: Tensor, weight: Tensor, bias: Tensor | None, settings: Mapping[str, Any]
     ) -> Tensor:
-        layer = self._by_place.get(_place(weight))
-        if layer is None or not is_product_of(layer, weight, settings):
+        layers = self._by_place.get(_place(weight), ())
+        layer = next((each for each in layers if is_product_of(each, weight, settings)), None)
+        if layer is None:
             return product(x, weight, bias, **settings)
         outputs: Tensor = layer(x)
         if bias is layer.bias:
@@ -193,7 +230,7 @@ def lend(network: nn.Module, lent: Lent) -> None:
     by_module: dict[str, list[nn.Module]] = {}
     for module, name, how in lent:
         owner, _, parameter = name.rpartition(".")
-        found = [modules[name]] if how == LAYER else layers_of(modules[owner], parameter, how == TURNED)
+        found = [modules[name]] if how == LAYER else layers_of(modules[owner], parameter, how)
         by_module.setdefault(module, []).extend(found)
     for module, layers in by_module.items():
         lending = _Lending(layers)

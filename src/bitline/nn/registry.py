@@ -17,7 +17,12 @@ from bitline.nn.own_forward import OWN_FORMS, computes_like, own_product
 from bitline.nn.recurrent import AnalogGRU, AnalogLSTM, AnalogRNN
 from bitline.nn.recurrent_cells import AnalogGRUCell, AnalogLSTMCell, AnalogRNNCell
 from bitline.nn.rules import design_of, names_of
-from bitline.nn.stacked import AnalogStackedLinear, StackedLinear
+from bitline.nn.stacked import (
+    AnalogStackedConvolution,
+    AnalogStackedLinear,
+    StackedConvolution,
+    StackedLinear,
+)
 from bitline.nn.subclasses import extended, needed_methods, obstacle, replaced_attributes
 from bitline.nn.transposed import AnalogConvTranspose1d, AnalogConvTranspose2d, AnalogConvTranspose3d
 from bitline.nn.transposed_linear import AnalogTransposedLinear
@@ -31,6 +36,7 @@ ANALOG_LAYERS: dict[type[nn.Module], type[AnalogLayer]] = {
     nn.ConvTranspose2d: AnalogConvTranspose2d,
     nn.ConvTranspose3d: AnalogConvTranspose3d,
     StackedLinear: AnalogStackedLinear,
+    StackedConvolution: AnalogStackedConvolution,
 }
 """Layers of one matrix."""
 

@@ -1,57 +1,84 @@
-"""Matrices that are parameters of modules, one by one or several in one, as experts are: each is a layer of its own."""
+"""Matrices and kernels that are parameters of modules, one by one or several in one, as experts are: each is a layer.
+
+How a module multiplies with a parameter of its own is said in words, which files of calibrations keep:
+
+- "stack": with a matrix (outputs, features), or with each of several, (matrices, outputs, features);
+- "turned stack": the same, features before outputs;
+- "part 0:8,0:16", "turned part 0:8,0:16": with these outputs and features, or features and outputs, of one matrix;
+- "convolution" and its settings: with kernels (outputs, channels, *space).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from torch import Tensor, nn
 from torch.nn import functional
 
+from bitline.arrays.product import CONVOLUTIONS
+from bitline.nn.convolution import AnalogConvolution
+from bitline.nn.layer import AnalogLayer
 from bitline.nn.vector_layer import AnalogVectorLayer
 
-MATRIX, MATRICES = "_matrix", "_matrices"
+STACK, TURNED, PART, TURNED_PART, CONVOLUTION = "stack", "turned stack", "part", "turned part", "convolution"
+"""Words for the ways to multiply, or how they begin."""
+MATRIX, MATRICES, KERNELS = "_matrix", "_matrices", "_kernels"
 """How the name of the layer of a parameter ends, and that of what holds its layers."""
 OTHER_WAY = "_other_way"
-"""What comes after it for the layers of a parameter that is used both ways."""
+"""What comes after it for the layers of a parameter that is used in several ways."""
 
 
-class StackedLinear(nn.Module):
-    """y = W x with a parameter of another module, or one of its matrices.
+class ParameterLayer(nn.Module):
+    """A layer whose weight is a parameter of another module, or part of it.
 
     Args:
         owner: of the parameter.
-        parameter: its name; it has the axes (outputs, features), or (matrices, outputs, features).
-        index: of the matrix; None where the parameter is one.
+        parameter: its name.
+        pick: which matrix of several it is, or which rows and columns of one; None for the whole parameter.
         is_turned: whether features come before outputs.
+    """
+
+    bias = None
+
+    def __init__(self, owner: nn.Module, parameter: str, pick: Any = None, is_turned: bool = False) -> None:
+        super().__init__()
+        self._stack = (owner, parameter, pick, is_turned)  # in a tuple, so that it does not hold its owner as a part
+
+    @property
+    def weight(self) -> Tensor:
+        """The matrix, (outputs, features), or kernels: a view."""
+        owner, parameter, pick, is_turned = self._stack
+        whole: Tensor = getattr(owner, parameter)
+        picked = whole if pick is None else whole[pick]
+        return picked.mT if is_turned else picked
+
+
+class _AnalogParameterLayer(AnalogLayer):
+    """What analog layers of parameters have in common."""
+
+    def _load_from_state_dict(self, state_dict: Any, prefix: str, *arguments: Any) -> None:
+        """Float weights, which belong to the owner, are enough."""
+        if f"{prefix}_extra_state" in state_dict:
+            super()._load_from_state_dict(state_dict, prefix, *arguments)
+
+
+class StackedLinear(ParameterLayer):
+    """y = W x with a parameter of another module, or one of its matrices.
 
     Examples:
         >>> import torch
         >>> owner = nn.Module()
         >>> owner.experts = nn.Parameter(torch.ones(4, 2, 3))
-        >>> StackedLinear(owner, "experts", 1, is_turned=False)(torch.ones(5, 3)).shape
+        >>> StackedLinear(owner, "experts", 1)(torch.ones(5, 3)).shape
         torch.Size([5, 2])
     """
-
-    bias = None
-
-    def __init__(self, owner: nn.Module, parameter: str, index: int | None, is_turned: bool) -> None:
-        super().__init__()
-        self._stack = (owner, parameter, index, is_turned)  # in a tuple, so that it does not hold its owner as a part
-
-    @property
-    def weight(self) -> Tensor:
-        """The matrix, (outputs, features): a view."""
-        owner, parameter, index, is_turned = self._stack
-        whole: Tensor = getattr(owner, parameter)
-        matrix = whole if index is None else whole[index]
-        return matrix.mT if is_turned else matrix
 
     def forward(self, input: Tensor) -> Tensor:
         return functional.linear(input, self.weight)
 
 
-class AnalogStackedLinear(AnalogVectorLayer, StackedLinear):
+class AnalogStackedLinear(_AnalogParameterLayer, AnalogVectorLayer, StackedLinear):
     """One matrix of a parameter on analog arrays; inputs (..., features).
 
     Examples:
@@ -59,7 +86,7 @@ class AnalogStackedLinear(AnalogVectorLayer, StackedLinear):
         >>> from bitline.design import Design
         >>> owner = nn.Module()
         >>> owner.experts = nn.Parameter(torch.ones(4, 2, 3))
-        >>> AnalogStackedLinear.of(StackedLinear(owner, "experts", 1, is_turned=False), Design(), "experts.1")
+        >>> AnalogStackedLinear.of(StackedLinear(owner, "experts", 1), Design(), "experts.1")
         AnalogStackedLinear('experts.1', rows=3, outputs=2, groups=1)
     """
 
@@ -68,51 +95,160 @@ class AnalogStackedLinear(AnalogVectorLayer, StackedLinear):
     def float_forward(self, inputs: Tensor) -> Tensor:
         return functional.linear(inputs, self.weight)
 
-    def _load_from_state_dict(self, state_dict: Any, prefix: str, *arguments: Any) -> None:
-        """Float weights, which belong to the owner, are enough."""
-        if f"{prefix}_extra_state" in state_dict:
-            super()._load_from_state_dict(state_dict, prefix, *arguments)
+
+class StackedConvolution(ParameterLayer):
+    """A convolution with kernels that are a parameter of another module.
+
+    Args:
+        owner, parameter: as for every `ParameterLayer`.
+        settings: stride, padding, dilation and groups, as `nn.Conv2d` keeps them.
+
+    Examples:
+        >>> import torch
+        >>> owner = nn.Module()
+        >>> owner.kernels = nn.Parameter(torch.ones(4, 2, 3, 3))
+        >>> walk = {"stride": (1, 1), "padding": (1, 1), "dilation": (1, 1), "groups": 1}
+        >>> StackedConvolution(owner, "kernels", walk)(torch.ones(5, 2, 7, 7)).shape
+        torch.Size([5, 4, 7, 7])
+    """
+
+    padding_mode = "zeros"
+
+    def __init__(self, owner: nn.Module, parameter: str, settings: Mapping[str, Any]) -> None:
+        super().__init__(owner, parameter)
+        vars(self).update(settings)
+
+    @property
+    def dimensions(self) -> int:
+        """Axes of the kernels."""
+        return self.weight.ndim - 2
+
+    def forward(self, input: Tensor) -> Tensor:
+        own = vars(self)
+        settings = [own[name] for name in ("stride", "padding", "dilation", "groups")]
+        return CONVOLUTIONS[self.dimensions](input, self.weight, None, *settings)
 
 
-def layers_of(owner: nn.Module, parameter: str, is_turned: bool) -> tuple[nn.Module, ...]:
-    """The layers of a parameter's matrices, which are made parts of its owner the first time.
+class AnalogStackedConvolution(_AnalogParameterLayer, AnalogConvolution, StackedConvolution):
+    """A convolution with kernels of another module on analog arrays.
+
+    Examples:
+        >>> import torch
+        >>> from bitline.design import Design
+        >>> owner = nn.Module()
+        >>> owner.kernels = nn.Parameter(torch.ones(4, 2, 3))
+        >>> walk = {"stride": (1,), "padding": (1,), "dilation": (1,), "groups": 1}
+        >>> AnalogStackedConvolution.of(StackedConvolution(owner, "kernels", walk), Design(), "kernels")
+        AnalogStackedConvolution('kernels', rows=6, outputs=4, groups=1)
+    """
+
+    float_type = StackedConvolution
+    dimensions = StackedConvolution.dimensions
+
+
+def layers_of(owner: nn.Module, parameter: str, how: str) -> tuple[nn.Module, ...]:
+    """The layers of a parameter's matrices, or that of its kernels, which are made parts of its owner the first time.
+
+    Args:
+        owner, parameter: as for a `ParameterLayer`.
+        how: it is multiplied with, in words.
 
     Examples:
         >>> import torch
         >>> owner = nn.Module()
         >>> owner.experts = nn.Parameter(torch.ones(4, 2, 3))
-        >>> len(layers_of(owner, "experts", is_turned=False)), [name for name, _ in owner.named_children()]
+        >>> len(layers_of(owner, "experts", STACK)), [name for name, _ in owner.named_children()]
         (4, ['experts_matrices'])
     """
+    kind, _, rest = how.rpartition(" ") if how.startswith((PART, TURNED_PART)) else (how, "", "")
     weights: Tensor = getattr(owner, parameter)
-    is_one = weights.ndim == 2
-    name = f"{parameter}{MATRIX if is_one else MATRICES}"
-    if name in owner._modules and _is_turned(owner.get_submodule(name)) != is_turned:
-        name += OTHER_WAY  # the module multiplies with it both ways
-    if name not in owner._modules:
-        indices = (None,) if is_one else range(len(weights))
-        layers = [StackedLinear(owner, parameter, index, is_turned) for index in indices]
-        owner.add_module(name, layers[0] if is_one else nn.ModuleList(layers))
-    made = owner.get_submodule(name)
-    return tuple(made) if isinstance(made, nn.ModuleList) else (made,)
+    layers: list[nn.Module]
+    if how.startswith(CONVOLUTION):
+        name, layers = KERNELS, [StackedConvolution(owner, parameter, _settings(how))]
+    elif rest:
+        rows, columns = (slice(*map(int, ends.split(":"))) for ends in rest.split(","))
+        name = f"_{rows.start}_{rows.stop}_by_{columns.start}_{columns.stop}"
+        layers = [StackedLinear(owner, parameter, (rows, columns), kind == TURNED_PART)]
+    elif weights.ndim == 2:
+        name, layers = MATRIX, [StackedLinear(owner, parameter, None, how == TURNED)]
+    else:
+        name = MATRICES
+        layers = [StackedLinear(owner, parameter, index, how == TURNED) for index in range(len(weights))]
+    return _kept(owner, f"{parameter}{name}", layers)
 
 
-def _is_turned(made: nn.Module) -> bool:
-    """How the layers lie in their parameter."""
-    first = made[0] if isinstance(made, nn.ModuleList) else made
-    assert isinstance(first, StackedLinear)
-    return first._stack[-1]
+def _kept(owner: nn.Module, name: str, layers: list[nn.Module]) -> tuple[nn.Module, ...]:
+    """Layers as parts of their owner, or those that it has already."""
+    while name in owner._modules:
+        there = owner.get_submodule(name)
+        held = tuple(there) if isinstance(there, nn.ModuleList) else (there,)
+        if _use(held[0]) == _use(layers[0]):
+            return held
+        name += OTHER_WAY  # the module multiplies with it in several ways
+    owner.add_module(name, nn.ModuleList(layers) if name.endswith(MATRICES) or len(layers) > 1 else layers[0])
+    return tuple(layers)
+
+
+def _use(layer: nn.Module) -> object:
+    """What two layers of the same parameter have in common if they do the same."""
+    assert isinstance(layer, ParameterLayer)
+    walk = [vars(layer).get(name) for name in ("stride", "padding", "dilation", "groups")]
+    return layer._stack[2:], walk
+
+
+def convolution_in_words(settings: Mapping[str, Any]) -> str:
+    """How kernels are multiplied with.
+
+    Examples:
+        >>> convolution_in_words({"stride": (2, 2), "padding": "same", "dilation": (1, 1), "groups": 4})
+        'convolution stride=2,2 padding=same dilation=1,1 groups=4'
+    """
+    texts = {
+        name: value if isinstance(value, (str, int)) else ",".join(map(str, value)) for name, value in settings.items()
+    }
+    return " ".join([CONVOLUTION, *(f"{name}={text}" for name, text in texts.items())])
+
+
+def _settings(how: str) -> dict[str, Any]:
+    """The settings of a convolution from its words."""
+    texts = dict(word.split("=") for word in how.split(" ")[1:])
+    return {
+        name: int(text) if name == "groups" else text if text.isalpha() else tuple(map(int, text.split(",")))
+        for name, text in texts.items()
+    }
+
+
+def part_in_words(matrix: Tensor, factor: Tensor) -> str | None:
+    """How a factor is multiplied with that is part of a matrix, by its place in memory; None where it is none.
+
+    Examples:
+        >>> import torch
+        >>> matrix = torch.ones(6, 4)
+        >>> part_in_words(matrix, matrix[2:4]), part_in_words(matrix, matrix[:, :3].T)
+        ('part 2:4,0:4', 'turned part 0:6,0:3')
+    """
+    is_same_memory = factor.untyped_storage().data_ptr() == matrix.untyped_storage().data_ptr()
+    if not is_same_memory or factor.ndim != 2 or not matrix.is_contiguous():
+        return None
+    is_turned = factor.stride() != matrix.stride()
+    laid = factor.mT if is_turned else factor
+    first = int(laid.storage_offset() - matrix.storage_offset())
+    row, column = divmod(first, matrix.shape[1])
+    rows, columns = row + laid.shape[0], column + laid.shape[1]
+    if first < 0 or laid.stride() != matrix.stride() or rows > matrix.shape[0] or columns > matrix.shape[1]:
+        return None
+    return f"{TURNED_PART if is_turned else PART} {row}:{rows},{column}:{columns}"
 
 
 def is_matrix(parameter: nn.Parameter) -> bool:
-    """Whether a parameter can be the weight of a layer.
+    """Whether a parameter can be the weight of a layer, or its kernels.
 
     Examples:
         >>> import torch
         >>> is_matrix(nn.Parameter(torch.ones(3, 2))), is_matrix(nn.Parameter(torch.ones(3)))
         (True, False)
     """
-    return parameter.ndim == 2 and parameter.is_floating_point() and not parameter.is_meta
+    return parameter.ndim > 1 and parameter.is_floating_point() and not parameter.is_meta
 
 
 def possible_stacks(network: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
@@ -125,16 +261,11 @@ def possible_stacks(network: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
     for name, module in network.named_modules():
         if not isinstance(module, nn.modules.conv._ConvNd):
             for own, parameter in module.named_parameters(prefix=name, recurse=False):
-                if (
-                    parameter.ndim == 3
-                    and len(parameter) > 1
-                    and parameter.is_floating_point()
-                    and not parameter.is_meta
-                ):
+                if parameter.ndim == 3 and len(parameter) > 1 and is_matrix(parameter):
                     yield own, parameter
 
 
 def stacked_parameters(network: nn.Module) -> set[int]:
     """Identities of the parameters whose matrices are layers."""
-    stacks = [module._stack for module in network.modules() if isinstance(module, StackedLinear)]
+    stacks = [module._stack for module in network.modules() if isinstance(module, ParameterLayer)]
     return {id(getattr(owner, parameter)) for owner, parameter, *_ in stacks}
