@@ -12,6 +12,7 @@ from torch.nn import functional
 from bitline import Design, analog_layers, conversion_of, convert
 from bitline.cost import gather_statistics, network_cost
 from bitline.errors import ConversionError, LeftOutWarning
+from bitline.nn.calibration_file import load_calibration, save_calibration
 
 X = torch.randn(40, 5, 8, generator=torch.Generator().manual_seed(0))
 FINE = Design.load("ideal").with_settings(
@@ -229,3 +230,21 @@ def test_layers_that_rules_keep_digital_do_not_keep_parameters_digital():
     assert [layer.name for layer in analog_layers(analog)] == ["1.first_matrix", "1.second_matrix"]
     with pytest.raises(ConversionError, match="no layer to put on arrays"):
         convert(network, FINE.with_settings({"layers": [{"match": "*", "digital": True}]}), X)
+
+
+@pytest.mark.parametrize("name", [*PARTS, *KERNELS])
+def test_parts_and_kernels_are_calibrated_once_saved_and_costed(tmp_path, name):
+    ask, shape, _ = {**PARTS, **KERNELS}[name]
+    network = Asking(ask, *shape).eval()
+    analog = convert(network, FINE, X)
+    file = tmp_path / "calibration.json"
+    save_calibration(file, conversion_of(analog).calibration, network, FINE, X)
+    known = load_calibration(file, network, FINE, X)
+    assert torch.equal(convert(network, FINE, known)(X), analog(X))
+    again = convert(network, FINE, X, seed=1)
+    again.load_state_dict(analog.state_dict())
+    assert torch.equal(again(X), analog(X))
+    again.load_state_dict(network.state_dict())
+    assert torch.equal(again(X), analog(X))
+    statistics = gather_statistics(network, "sonos-a", X)
+    assert {layer.name for layer in statistics.layers} == {layer.name for layer in analog_layers(analog)}
