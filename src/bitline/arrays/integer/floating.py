@@ -1,4 +1,4 @@
-"""Products of bytes in floating point, where it is exact: on any processor and on GPUs."""
+"""Products of bytes in float64, which is exact on any processor and on GPUs."""
 
 from __future__ import annotations
 
@@ -10,26 +10,21 @@ from bitline.arrays.integer.product import Multiply
 from bitline.arrays.integer.windows import Windows
 from bitline.shapes import Float, Shaped
 
-EXACT_ROWS = 2**24 // (255 * 128)
-"""Rows whose products of bytes add up exactly in float32, in any order."""
-
 
 class FloatingMultiply(Multiply):
-    """Convolutions in float32 where their sums are exact, in float64 elsewhere."""
+    """Convolutions in float64: libraries have no algorithms of it that round on the way, as Winograd's does."""
 
-    name = "bytes, in floating point"
+    name = "bytes, in float64"
 
     def __init__(self, pieces: list[tuple[Tensor, float]], windows: Windows, matrices: int, zero: int) -> None:
-        rows = pieces[0][0][0].numel()
-        precision = torch.float32 if rows <= EXACT_ROWS else torch.float64
-        self._pieces = [(weights.to(precision), scale) for weights, scale in pieces]
+        self._pieces = [(weights.double(), scale) for weights, scale in pieces]
         self._windows, self._matrices, self._zero = windows, matrices, zero
 
     def parts(
         self, codes: Shaped[Tensor, "images channels height width"]
     ) -> list[Float[Tensor, "images products h w"]]:
         windows, found = self._windows, []
-        exact = codes.to(self._pieces[0][0].dtype) - self._zero
+        exact = codes.double() - self._zero
         for weights, scale in self._pieces:
             sums = functional.conv2d(
                 exact, weights, None, windows.stride, windows.padding, windows.dilation, self._matrices

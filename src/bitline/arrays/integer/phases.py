@@ -123,19 +123,17 @@ class PhasedMultiply(Multiply):
         (step_down, top), (step_right, left) = self._lattice
         inputs = codes[:, :, top::step_down, left::step_right]
         high, wide = (size - places for size, places in zip(codes.shape[2:], self._reach, strict=True))
-        shape, found = (len(codes), high, wide, self._products), list[Tensor]()
+        shape = (len(codes), high, wide, self._products)
+        room = codes.new_zeros(shape, dtype=torch.float32) if self._has_blind else None
         for down, right, multiply in self._groups:
             if not down.windows(high) or not right.windows(wide):
                 continue
             window = self._cut(inputs, down.start, down.seen(high), right.start, right.seen(wide))
-            sums = multiply.for_space(tuple(window.shape[2:])).parts(window)
-            if not found:
-                found = [each.new_zeros(shape) if self._has_blind else each.new_empty(shape) for each in sums]
-            for each, room in zip(sums, found, strict=True):
-                self._put(each.permute(0, 2, 3, 1), room, down, right)
-        if not found:
-            found.append(codes.new_zeros(shape, dtype=torch.float32))
-        return [room.permute(0, 3, 1, 2) for room in found]
+            sums = multiply.for_space(tuple(window.shape[2:]))(window)  # of all pieces: kernels differ in how many
+            room = sums.new_empty(shape) if room is None else room
+            self._put(sums.permute(0, 2, 3, 1), room, down, right)
+        room = codes.new_zeros(shape, dtype=torch.float32) if room is None else room
+        return [room.permute(0, 3, 1, 2)]
 
     def _cut(self, inputs: Tensor, top: int, high: int, left: int, wide: int) -> Tensor:
         """A part of the inputs, channels last in memory, with code 0 where it goes beyond them."""

@@ -23,6 +23,8 @@ Reach = tuple[int, int]
 """How far codes reach above 0, and how far below."""
 LARGEST_BYTE, EXACT = 255, 2**24
 """The largest code, and the magnitude up to which float32 holds all whole numbers."""
+EXACT_ROWS = EXACT // (LARGEST_BYTE * 128)
+"""Rows whose products of bytes add up exactly in float32, in any order and whatever the weights are."""
 BYTES: Reach = (LARGEST_BYTE, 0)
 """The reach of bytes that code 0 is not taken away from."""
 

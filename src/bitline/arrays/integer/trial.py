@@ -6,8 +6,9 @@ from functools import cache
 
 import torch
 
-from bitline.arrays.integer.floating import EXACT_ROWS, FloatingMultiply
+from bitline.arrays.integer.floating import FloatingMultiply
 from bitline.arrays.integer.product import Multiply
+from bitline.arrays.integer.shares import EXACT_ROWS
 from bitline.arrays.integer.windows import Windows
 from bitline.numerics.out_of_memory import is_out_of_memory
 
