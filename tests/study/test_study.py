@@ -134,3 +134,9 @@ def test_numbers_of_other_libraries_are_plain_ones(tmp_path):
     assert len(given.points()) == 4
     with pytest.raises(StudyError, match="None, which TOML does not have"):
         study(axes=[{"setting": "cell.on_off_ratio", "values": [None, 100]}])
+
+
+@pytest.mark.parametrize(("section", "value"), [("model", "fashion-resnet"), ("data", 3), ("run", [1])])
+def test_a_value_in_the_place_of_a_section_is_refused_with_the_remedy(section, value):
+    with pytest.raises(StudyError, match=rf"{section} is .*, but it is a section: write \[{section}\]"):
+        Study(**{section: value})

@@ -101,9 +101,8 @@ def _show(output: Output, forecast: Forecast, workers: int) -> None:
     if forecast.note:
         output.note(f"note: {forecast.note}")
     if forecast.busy:
-        hours = forecast.busy / 3600
         shown = ", ".join(f"{count}: {duration(forecast.busy / count)}" for count in (1, 8, 64, 512))
         output.text(
-            f"in all {hours:.3g} hours of one worker ({LOADING}); shared evenly by so many workers on cores or GPUs "
-            f"like this one, {shown}"
+            f"in all {duration(forecast.busy)} of one worker ({LOADING}); shared evenly by so many workers on cores "
+            f"or GPUs like this one, {shown}"
         )

@@ -23,6 +23,8 @@ FEW = 3
 """Kinds that are named in a sentence; more are a list."""
 LONGEST = 80
 """Characters of a value that a message shows."""
+SECTIONS = frozenset({"model_type", "model_attributes_type", "dict_type", "dataclass_type"})
+"""Kinds of problems where something else stands in the place of a section."""
 BOUNDS = {
     "less_than_equal": "{} at most",
     "less_than": "less than {}",
@@ -170,6 +172,8 @@ def _message(problem: ErrorDetails, path: str, owner: type[BaseModel], model: ty
         (limit,) = context.values()
         limit = f"{limit:g}" if isinstance(limit, float) else limit
         return f"{path} is {_shown(problem['input'])}: use {BOUNDS[kind].format(limit)}"
+    if kind in SECTIONS:
+        return f"{path} is {_shown(problem['input'])}, but it is a section: write [{path}] and its settings below"
     if kind == SEEMING:
         return f"{path}.{context['error']}" if problem["loc"] else str(context["error"])
     if kind == "value_error":
