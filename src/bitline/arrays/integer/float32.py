@@ -41,6 +41,7 @@ class Float32Multiply(Multiply):
     def __init__(self, pieces: list[tuple[Tensor, float]], windows: Windows, matrices: int, zero: int) -> None:
         self._pieces, self._windows, self._matrices, self._zero = pieces, windows, matrices, zero
         self._factors: dict[tuple[Reach, bool], list[Multiply | _Factor]] = {}
+        self._made: dict[tuple[int | None, Shares | None], Multiply | _Factor] = {}
 
     @cached_property
     def _largest_sum(self) -> float:
@@ -72,15 +73,21 @@ class Float32Multiply(Multiply):
 
     def _laid_out(self, reach: Reach, full: bool) -> list[Multiply | _Factor]:
         if len(self._pieces) > 1 and full and max(reach) * self._largest_sum <= EXACT:
-            joined = added([weights.float() * scale for weights, scale in self._pieces])
-            return [_Factor(joined, self._windows, Shares(self._matrices, 1))]
-        return [self._factor(weights, scale, reach) for weights, scale in self._pieces]
+            return [self._factor(None, Shares(self._matrices, 1))]
+        shares = [fewest_shares(weights, self._matrices, reach=reach) for weights, _ in self._pieces]
+        return [self._factor(index, each) for index, each in enumerate(shares)]
 
-    def _factor(self, weights: Tensor, scale: float, reach: Reach) -> Multiply | _Factor:
-        shares = fewest_shares(weights, self._matrices, reach=reach)
-        if shares is None:
-            return FloatingMultiply([(weights, scale)], self._windows, self._matrices, self._zero)
-        return _Factor(shares.split(weights) * scale, self._windows, shares)
+    def _factor(self, index: int | None, shares: Shares | None) -> Multiply | _Factor:
+        """A piece of the weights, or all of them, in shares of rows; made once for all codes that need it so."""
+        key = index, shares
+        if key not in self._made:
+            pieces = self._pieces if index is None else [self._pieces[index]]
+            if shares is None:
+                self._made[key] = FloatingMultiply(pieces, self._windows, self._matrices, self._zero)
+            else:
+                laid_out = [shares.split(weights).float() * scale for weights, scale in pieces]
+                self._made[key] = _Factor(added(laid_out), self._windows, shares)
+        return self._made[key]
 
     @classmethod
     def why_not(cls, device: str) -> str:
