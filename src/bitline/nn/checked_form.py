@@ -36,7 +36,8 @@ def checked_form(model: nn.Module, design: Design, inputs: Inputs, lent: Lent | 
     structure, message = foldable(network)
     rehearsal = rehearse(network, inputs.sample)
     matrices = {} if lent is not None else dict(possible_matrices(network))
-    may_be_named = bool(matrices) and bool(design.layers)
+    known = [name for name, _ in network.named_modules()]
+    may_be_named = bool(matrices) and any(not any(map(rule.matches, known)) for rule in design.layers)
     alone = bool(matrices) and not _has_layers(network, design)
     if lent is None and (may_be_named or alone or any(possible_stacks(network))):
         lent = lent_weights(independent_copy(model), inputs.sample)
