@@ -90,8 +90,12 @@ def settings_of(given: Mapping[str, Any], dimensions: int) -> dict[str, Any]:
         {'stride': (2, 2), 'padding': 'same', 'dilation': (1, 1), 'groups': 1}
     """
     whole = {name: given.get(name, default) for name, default in SETTINGS.items()}
-    for name, value in whole.items():
-        if not isinstance(value, str) and name != "groups":
-            whole[name] = (value,) * dimensions if isinstance(value, int) else tuple(value)
-            whole[name] = whole[name] * (dimensions if len(whole[name]) == 1 else 1)
-    return whole
+    return {name: value if name == "groups" else _for_each(value, dimensions) for name, value in whole.items()}
+
+
+def _for_each(value: Any, dimensions: int) -> Any:
+    """A setting of a convolution for each dimension, as layers have it."""
+    if isinstance(value, str):
+        return value
+    values = (value,) if isinstance(value, int) else tuple(value)
+    return values * dimensions if len(values) == 1 else values

@@ -7,6 +7,7 @@ from collections.abc import Collection
 
 from bitline.errors import LeftOutWarning
 from bitline.nn.faithful import Check
+from bitline.nn.stacked import is_layer_of
 from bitline.numerics.text import listed, percent
 
 SHOWN = 3
@@ -38,7 +39,7 @@ def remarks_on_products(found: Check, analog: int, by_rule: Collection[str]) -> 
         share = f"{percent(digital / (digital + analog), 0)} % of the weights that multiply stay digital"
         remarks.append(f"{share}: {listed([*map(repr, largest)], SHOWN)}")
         asked = {module for module in by_rule if module}
-        unasked = [name for name in largest if not any(module.startswith(f"{name}_") for module in asked)]  # its layers
+        unasked = [name for name in largest if not any(is_layer_of(name, module) for module in asked)]
         unasked = [name for name in unasked if not any(name.startswith(f"{module}.") for module in asked)]
         if sum(found.digital_weights[name] for name in unasked) > analog:
             remedy = "give their layers an analog form (ANALOG_LAYERS), or write them with Linear, lists as ModuleList"

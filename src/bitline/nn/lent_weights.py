@@ -128,11 +128,10 @@ class _Parameters:
     def matrix(self, factor: Tensor) -> tuple[str, str] | None:
         """The parameter of which a factor of a matrix product is all, one matrix or a part, and how, in words."""
         found = self._matrices.get(_place(factor))
-        if found is None and isinstance(_place(factor), tuple):
-            for name, values in self._memory.get(memory_of(factor), []):
-                part = part_in_words(values, factor)
-                found = found if part is None else (name, part)
-        return found
+        if found is not None or not isinstance(_place(factor), tuple):
+            return found
+        parts = ((name, part_in_words(values, factor)) for name, values in self._memory.get(memory_of(factor), []))
+        return next(((name, part) for name, part in parts if part is not None), None)
 
     def use(self, product: Product, weight: Tensor, settings: Mapping[str, Any]) -> tuple[str, str] | None:
         """The parameter that a product is asked for with, and how it multiplies, in words."""

@@ -10,6 +10,7 @@ How a module multiplies with a parameter of its own is said in words, which file
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -17,6 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from bitline.arrays.product import CONVOLUTIONS
+from bitline.nn.asked_products import SETTINGS, settings_of
 from bitline.nn.convolution import AnalogConvolution
 from bitline.nn.layer import AnalogLayer
 from bitline.nn.vector_layer import AnalogVectorLayer
@@ -124,9 +126,7 @@ class StackedConvolution(ParameterLayer):
         return self.weight.ndim - 2
 
     def forward(self, input: Tensor) -> Tensor:
-        own = vars(self)
-        settings = [own[name] for name in ("stride", "padding", "dilation", "groups")]
-        return CONVOLUTIONS[self.dimensions](input, self.weight, None, *settings)
+        return CONVOLUTIONS[self.dimensions](input, self.weight, None, **settings_of(vars(self), self.dimensions))
 
 
 class AnalogStackedConvolution(_AnalogParameterLayer, AnalogConvolution, StackedConvolution):
@@ -160,40 +160,62 @@ def layers_of(owner: nn.Module, parameter: str, how: str) -> tuple[nn.Module, ..
         >>> len(layers_of(owner, "experts", STACK)), [name for name, _ in owner.named_children()]
         (4, ['experts_matrices'])
     """
-    kind, _, rest = how.rpartition(" ") if how.startswith((PART, TURNED_PART)) else (how, "", "")
-    weights: Tensor = getattr(owner, parameter)
-    layers: list[nn.Module]
-    if how.startswith(CONVOLUTION):
-        name, layers = KERNELS, [StackedConvolution(owner, parameter, _settings(how))]
-    elif rest:
-        rows, columns = (slice(*map(int, ends.split(":"))) for ends in rest.split(","))
-        name = f"_{rows.start}_{rows.stop}_by_{columns.start}_{columns.stop}"
-        layers = [StackedLinear(owner, parameter, (rows, columns), kind == TURNED_PART)]
-    elif weights.ndim == 2:
-        name, layers = MATRIX, [StackedLinear(owner, parameter, None, how == TURNED)]
-    else:
-        name = MATRICES
-        layers = [StackedLinear(owner, parameter, index, how == TURNED) for index in range(len(weights))]
-    return _kept(owner, f"{parameter}{name}", layers)
-
-
-def _kept(owner: nn.Module, name: str, layers: list[nn.Module]) -> tuple[nn.Module, ...]:
-    """Layers as parts of their owner, or those that it has already."""
-    while name in owner._modules:
-        there = owner.get_submodule(name)
-        held = tuple(there) if isinstance(there, nn.ModuleList) else (there,)
-        if _use(held[0]) == _use(layers[0]):
-            return held
+    made = _made(owner, parameter, how)
+    name = f"{parameter}{_ending(made)}"
+    while name in owner._modules and _use(owner.get_submodule(name)) != _use(made):
         name += OTHER_WAY  # the module multiplies with it in several ways
-    owner.add_module(name, nn.ModuleList(layers) if name.endswith(MATRICES) or len(layers) > 1 else layers[0])
-    return tuple(layers)
+    if name not in owner._modules:
+        owner.add_module(name, made)
+    kept = owner.get_submodule(name)
+    return tuple(kept) if isinstance(kept, nn.ModuleList) else (kept,)
 
 
-def _use(layer: nn.Module) -> object:
-    """What two layers of the same parameter have in common if they do the same."""
+def _made(owner: nn.Module, parameter: str, how: str) -> nn.Module:
+    """The layer of a parameter, or a list of them."""
+    weights: Tensor = getattr(owner, parameter)
+    if how.startswith(CONVOLUTION):
+        return StackedConvolution(owner, parameter, _settings(how))
+    if how.startswith((PART, TURNED_PART)):
+        kind, _, ends = how.rpartition(" ")
+        rows, columns = (slice(*map(int, end.split(":"))) for end in ends.split(","))
+        return StackedLinear(owner, parameter, (rows, columns), kind == TURNED_PART)
+    if weights.ndim == 2:
+        return StackedLinear(owner, parameter, None, how == TURNED)
+    return nn.ModuleList(StackedLinear(owner, parameter, index, how == TURNED) for index in range(len(weights)))
+
+
+def _ending(made: nn.Module) -> str:
+    """What comes after the name of a parameter in that of its layer, or of the list of them."""
+    if isinstance(made, nn.ModuleList):
+        return MATRICES
+    if isinstance(made, StackedConvolution):
+        return KERNELS
+    pick = _first(made)._stack[2]
+    return MATRIX if pick is None else "_" + "_by_".join(f"{ends.start}_{ends.stop}" for ends in pick)
+
+
+def is_layer_of(parameter: str, name: str) -> bool:
+    """Whether a name is that of a layer of a parameter, or of the list of them.
+
+    Examples:
+        >>> is_layer_of("head.weight", "head.weight_0_64_by_0_32"), is_layer_of("head.weight", "head.weight_net")
+        (True, False)
+    """
+    ending = rf"({MATRIX}|{MATRICES}|{KERNELS}|_\d+_\d+_by_\d+_\d+)({OTHER_WAY})*(\.\d+)?"
+    return re.fullmatch(f"{re.escape(parameter)}{ending}", name) is not None
+
+
+def _first(made: nn.Module) -> ParameterLayer:
+    """The layer of a parameter, or the first of them."""
+    layer = made[0] if isinstance(made, nn.ModuleList) else made
     assert isinstance(layer, ParameterLayer)
-    walk = [vars(layer).get(name) for name in ("stride", "padding", "dilation", "groups")]
-    return layer._stack[2:], walk
+    return layer
+
+
+def _use(made: nn.Module) -> object:
+    """What two layers of the same parameter have in common if they do the same."""
+    layer = _first(made)
+    return layer._stack[2:], [vars(layer).get(name) for name in SETTINGS]
 
 
 def convolution_in_words(settings: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ import inspect
 import string
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -164,12 +165,16 @@ class Reading:
             >>> reading.result(functional.linear, is_weight, (x,), {"mat2": weight}).shape
             torch.Size([4, 2])
         """
-        places = {name: place for place, names in enumerate(self.names) for name in names.split("|")}
         given = {name: value for name, value in named.items() if value is not None}
-        if not given.keys() <= places.keys() or (len(args) > len(self.names) and not self.of_any_number):
+        if not given.keys() <= self._parameters.keys() or (len(args) > len(self.names) and not self.of_any_number):
             return None
-        parameters = [*inspect.signature(self.reader).parameters][2:]
-        return self.reader(linear, is_weight, *args, **{parameters[places[name]]: given[name] for name in given})
+        return self.reader(linear, is_weight, *args, **{self._parameters[name]: given[name] for name in given})
+
+    @cached_property
+    def _parameters(self) -> dict[str, str]:
+        """The reader's name for each of PyTorch's."""
+        own = [*inspect.signature(self.reader).parameters][2:]
+        return {name: own[place] for place, names in enumerate(self.names) for name in names.split("|")}
 
 
 _TWO = Reading(matrix_product, ("input|self", "other|tensor|mat2"))

@@ -40,8 +40,8 @@ class Float32Multiply(Multiply):
 
     def __init__(self, pieces: list[tuple[Tensor, float]], windows: Windows, matrices: int, zero: int) -> None:
         self._pieces, self._windows, self._matrices, self._zero = pieces, windows, matrices, zero
-        self._factors: dict[tuple[Reach, bool], list[Multiply | _Factor]] = {}
-        self._made: dict[tuple[int | None, Shares | None], Multiply | _Factor] = {}
+        self._factors: dict[tuple[Reach, bool], list[_Factor]] = {}
+        self._made: dict[tuple[int | None, Shares | None], _Factor] = {}
 
     @cached_property
     def _largest_sum(self) -> float:
@@ -54,12 +54,9 @@ class Float32Multiply(Multiply):
     ) -> list[Float[Tensor, "images products h w"]]:
         exact = codes.to(torch.float32, memory_format=torch.channels_last)
         exact = exact.sub_(self._zero) if self._zero else exact
-        found = []
-        for factor in self._factors_for(codes):
-            found.append(factor.sums(exact) if isinstance(factor, _Factor) else factor(codes))
-        return found
+        return [factor.sums(exact) for factor in self._factors_for(codes)]
 
-    def _factors_for(self, codes: Tensor) -> list[Multiply | _Factor]:
+    def _factors_for(self, codes: Tensor) -> list[_Factor]:
         """What codes are multiplied by, one after another."""
         key = self._reach(codes), is_full_precision()
         if key not in self._factors:
@@ -71,23 +68,21 @@ class Float32Multiply(Multiply):
         above, below = (next(reach for reach in REACHES if code <= reach) for code in (max(0, high), max(0, -low)))
         return above, below if low < 0 else 0
 
-    def _laid_out(self, reach: Reach, full: bool) -> list[Multiply | _Factor]:
+    def _laid_out(self, reach: Reach, full: bool) -> list[_Factor]:
         if len(self._pieces) > 1 and full and max(reach) * self._largest_sum <= EXACT:
             return [self._factor(None, Shares(self._matrices, 1))]
         shares = [fewest_shares(weights, self._matrices, reach=reach) for weights, _ in self._pieces]
         return [self._factor(index, each) for index, each in enumerate(shares)]
 
-    def _factor(self, index: int | None, shares: Shares | None) -> Multiply | _Factor:
+    def _factor(self, index: int | None, shares: Shares | None) -> _Factor:
         """A piece of the weights, or all of them, in shares of rows; made once for all codes that need it so."""
-        key = index, shares
-        if key not in self._made:
+        if (index, shares) not in self._made:
             pieces = self._pieces if index is None else [self._pieces[index]]
-            if shares is None:
-                self._made[key] = FloatingMultiply(pieces, self._windows, self._matrices, self._zero)
-            else:
-                laid_out = [shares.split(weights).float() * scale for weights, scale in pieces]
-                self._made[key] = _Factor(added(laid_out), self._windows, shares)
-        return self._made[key]
+            precision = torch.float64 if shares is None else torch.float32
+            split = shares or Shares(self._matrices, 1)
+            laid_out = [split.split(weights).to(precision) * scale for weights, scale in pieces]
+            self._made[index, shares] = _Factor(added(laid_out), self._windows, split)
+        return self._made[index, shares]
 
     @classmethod
     def why_not(cls, device: str) -> str:
@@ -99,7 +94,7 @@ class _Factor:
     """What codes are multiplied by in one go.
 
     Attributes:
-        weights: float32, (products, channels, height, width), those of each share.
+        weights: (products, channels, height, width), those of each share; float64 where no shares are small enough.
         windows: how the kernels walk over images.
         shares: of the rows.
     """
@@ -116,19 +111,11 @@ class _Factor:
         """
         shares, windows = self.shares, self.windows
         if shares.matrices * shares.count == 1 and self.weights.shape[2:].numel() == 1 and windows == Windows():
-            vectors = codes.permute(0, 2, 3, 1)
+            vectors = codes.permute(0, 2, 3, 1)  # never in float64: a share can be one row
             return functional.linear(vectors, self.weights.flatten(1)).permute(0, 3, 1, 2)
         own = shares.split_codes(codes, 0)
-        sums = _convolution(own, self.weights, windows, shares.matrices * shares.count)
+        sums = windows.convolve(own.to(self.weights.dtype), self.weights, shares.matrices * shares.count).float()
         return sums if shares.count == 1 else shares.added(sums)
-
-
-def _convolution(codes: Tensor, weights: Tensor, windows: Windows, matrices: int) -> Tensor:
-    """Channels last in memory; not by NNPACK, whose algorithms are Winograd's and Fourier transforms, which round."""
-    walk = (windows.stride, windows.padding, windows.dilation, matrices)
-    with torch.backends.nnpack.flags(enabled=False):
-        sums = functional.conv2d(codes, weights, None, *walk)
-    return sums.contiguous(memory_format=torch.channels_last)
 
 
 @cache

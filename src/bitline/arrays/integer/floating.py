@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
-from torch.nn import functional
 
 from bitline.arrays.integer.product import Multiply
 from bitline.arrays.integer.windows import Windows
@@ -23,14 +21,9 @@ class FloatingMultiply(Multiply):
     def parts(
         self, codes: Shaped[Tensor, "images channels height width"]
     ) -> list[Float[Tensor, "images products h w"]]:
-        windows, found = self._windows, []
         exact = codes.double() - self._zero
-        for weights, scale in self._pieces:
-            sums = functional.conv2d(
-                exact, weights, None, windows.stride, windows.padding, windows.dilation, self._matrices
-            ).float()
-            found.append(sums.mul_(scale).contiguous(memory_format=torch.channels_last))
-        return found
+        sums = (self._windows.convolve(exact, weights, self._matrices).float() for weights, _ in self._pieces)
+        return [each.mul_(scale) for each, (_, scale) in zip(sums, self._pieces, strict=True)]
 
     @classmethod
     def why_not(cls, device: str) -> str:

@@ -124,15 +124,14 @@ class PhasedMultiply(Multiply):
         inputs = codes[:, :, top::step_down, left::step_right]
         high, wide = (size - places for size, places in zip(codes.shape[2:], self._reach, strict=True))
         shape = (len(codes), high, wide, self._products)
-        room = codes.new_zeros(shape, dtype=torch.float32) if self._has_blind else None
+        make = torch.zeros if self._has_blind else torch.empty
+        room = make(shape, dtype=torch.float32, device=codes.device)
         for down, right, multiply in self._groups:
             if not down.windows(high) or not right.windows(wide):
                 continue
             window = self._cut(inputs, down.start, down.seen(high), right.start, right.seen(wide))
             sums = multiply.for_space(tuple(window.shape[2:]))(window)  # of all pieces: kernels differ in how many
-            room = sums.new_empty(shape) if room is None else room
             self._put(sums.permute(0, 2, 3, 1), room, down, right)
-        room = codes.new_zeros(shape, dtype=torch.float32) if room is None else room
         return [room.permute(0, 3, 1, 2)]
 
     def _cut(self, inputs: Tensor, top: int, high: int, left: int, wide: int) -> Tensor:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+import torch
 from torch import Tensor
 from torch.nn import functional
 
@@ -37,6 +38,25 @@ class Windows:
     def reach(self, kernel: Sequence[int]) -> tuple[int, ...]:
         """Places from the first to the last input of a window along both axes, for kernels of this height and width."""
         return tuple(apart * (size - 1) for apart, size in zip(self.dilation, kernel, strict=True))
+
+    def convolve(self, codes: Tensor, weights: Tensor, matrices: int) -> Tensor:
+        """Sums of a convolution in the precision of its factors, channels last in memory.
+
+        NNPACK is left out: its algorithms are Winograd's and Fourier transforms, which round.
+
+        Args:
+            codes: (images, channels, height, width).
+            weights: (products, channels, height, width).
+            matrices: groups of channels.
+
+        Examples:
+            >>> import torch
+            >>> Windows(padding=(1, 1)).convolve(torch.ones(5, 2, 7, 7), torch.ones(4, 1, 3, 3), matrices=2).shape
+            torch.Size([5, 4, 7, 7])
+        """
+        with torch.backends.nnpack.flags(enabled=False):
+            sums = functional.conv2d(codes, weights, None, self.stride, self.padding, self.dilation, matrices)
+        return sums.contiguous(memory_format=torch.channels_last)
 
     @classmethod
     def of(cls, product: Product) -> Windows | None:
