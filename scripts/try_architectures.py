@@ -7,32 +7,39 @@
 
 Each network has random weights, statistics of batch norms included, and is converted for exact cells, codes of 8 bits
 and no ADC (`ideal`), on two random images; the ratio of signal to error of its outputs on two others, against floating
-point, is that of the quantisation. Networks of transformers are small ones of each architecture, on random tokens.
-Without names, one network of each family is tried, one after the other in processes of their own; what is in the file
-already is not tried again. It needs `pip install torchvision timm transformers`, of which each run needs one.
+point, is that of the quantisation. With codes of 15 bits, calibrated on the images that it is asked for, little is left
+but what the analog form would compute otherwise than the network.
+
+Of transformers, all architectures are tried that run on tokens, pictures or sounds alone and have at most 30 million
+parameters when they are made small; of the others, without names, one network of each family. Each has a process of its
+own; what is in the file already is not tried again. It needs `pip install torchvision timm transformers`, of which each
+run needs one.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
+import signal
 import statistics
-import subprocess
-import sys
 import time
 import warnings
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from bitline import conversion_of, convert
-from bitline.errors import BitlineError
+from bitline import Design, conversion_of, convert
 
 FILE = Path(__file__).resolve().parents[1] / "docs" / "networks" / "architectures.json"
 TIMEOUT_S = 400
+LARGEST = 30_000_000
+"""Parameters of a network of transformers, the others cannot be made small."""
 FAMILIES = {
     "torchvision": """alexnet convnext_tiny deeplabv3_mobilenet_v3_large densenet121 efficientnet_b0 efficientnet_v2_s
         fasterrcnn_mobilenet_v3_large_320_fpn fcn_resnet50 lraspp_mobilenet_v3_large maxvit_t mnasnet0_5 mobilenet_v2
@@ -54,12 +61,6 @@ FAMILIES = {
         swin_tiny_patch4_window7_224 swinv2_cr_tiny_224 swinv2_tiny_window8_256 test_nfnet tf_efficientnet_b0
         tf_efficientnet_cc_b0_4e tf_mixnet_s tiny_vit_5m_224 tinynet_e tresnet_m twins_svt_small vgg11 visformer_tiny
         vit_tiny_patch16_224 vitamin_small_224 volo_d1_224 vovnet39a xception41 xcit_nano_12_p16_224""",
-    "transformers": """albert bart bert big_bird biogpt blenderbot bloom camembert codegen cohere convbert ctrl deberta
-        deberta-v2 distilbert electra ernie4_5 exaone4 falcon_mamba fnet gemma gemma2 gemma3_text glm glm4 gpt2 gpt_neox
-        gpt_oss gptj granite helium layoutlm lfm2 llama mamba mamba2 marian mbart megatron-bert minimax mistral mixtral
-        mobilebert modernbert mpnet mpt mra nemotron nystromformer olmo olmo2 opt pegasus persimmon phi phi3 qwen2
-        qwen2_moe qwen3 qwen3_moe rembert roberta roformer rwkv smollm3 splinter squeezebert stablelm starcoder2
-        switch_transformers t5 umt5 xglm xlm-roberta yoso""",
 }
 """One network of each family, the smallest or the best known one."""
 SMALL: Mapping[str, int] = {
@@ -76,12 +77,22 @@ SMALL: Mapping[str, int] = {
     **{"vocab_size": 100, "max_position_embeddings": 64, "pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2},
 }
 """Sizes of networks of transformers, by what their configurations call them."""
+FINE = {"weights.bits": 15, "inputs.bits": 15, "inputs.range.percentile": 100.0}
+"""Codes that leave of an error of the quantisation little, so that one of the form would be seen."""
 DETECTORS = ("rcnn", "ssd")
 VIDEOS = ("r3d", "r2plus1d", "mvit_v1", "swin3d")
 
 
+class UnsuitedError(Exception):
+    """A network is no network of one input, or is none without all of its parameters."""
+
+
 def network_of(package: str, name: str) -> nn.Module:
-    """A network with random weights, also where its own initialisation leaves zeros."""
+    """A network with random weights, also where its own initialisation leaves zeros.
+
+    Raises:
+        UnsuitedError: it cannot be made small.
+    """
     torch.manual_seed(0)
     if package == "timm":
         import timm
@@ -107,13 +118,25 @@ def network_of(package: str, name: str) -> nn.Module:
 
 
 def small_network(name: str) -> nn.Module:
-    """A small network of an architecture of transformers, with larger weights than it begins with."""
+    """A small network of an architecture of transformers, with larger weights than it begins with.
+
+    Raises:
+        UnsuitedError: it is no network by itself, or has sizes of other names.
+    """
     from transformers import CONFIG_MAPPING, AutoModel
 
-    usual = CONFIG_MAPPING[name]()
-    sizes = {size: value for size, value in SMALL.items() if type(getattr(usual, size, "")) in (int, type(None))}
-    sizes |= {"num_heads": 8, "n_groups": 1} if name == "mamba2" else {}
-    network: nn.Module = AutoModel.from_config(CONFIG_MAPPING[name](**sizes))
+    try:
+        usual = CONFIG_MAPPING[name]()
+        sizes = {size: value for size, value in SMALL.items() if type(getattr(usual, size, "")) in (int, type(None))}
+        sizes |= {"num_heads": 8, "n_groups": 1} if name == "mamba2" else {}
+        config = CONFIG_MAPPING[name](**sizes)
+        with torch.device("meta"):
+            parameters = sum(parameter.numel() for parameter in AutoModel.from_config(config).parameters())
+        if parameters > LARGEST:
+            raise UnsuitedError(f"{parameters / 1e6:.0f} million parameters")
+        network: nn.Module = AutoModel.from_config(config)
+    except (Exception, SystemExit) as error:  # whatever a configuration of its usual values refuses
+        raise UnsuitedError(f"{type(error).__name__}: {error}") from error
     for parameter in network.parameters():
         if parameter.ndim > 1:
             nn.init.normal_(parameter, std=0.15)
@@ -121,13 +144,10 @@ def small_network(name: str) -> nn.Module:
 
 
 def inputs_of(package: str, name: str, network: nn.Module, seed: int) -> Any:
-    """Two random images, or videos, of the size that the network is made for; of transformers, a few random tokens."""
+    """Two random images, or videos, of the size that the network is made for; of transformers, what it takes."""
     numbers = torch.Generator().manual_seed(seed)
     if package == "transformers":
-        tokens = {"input_ids": torch.randint(3, 100, (4, 16), generator=numbers)}
-        if network.config.is_encoder_decoder:  # type: ignore[union-attr]
-            tokens["decoder_input_ids"] = torch.randint(3, 100, (4, 8), generator=numbers)
-        return tokens
+        return small_inputs(network, numbers)
     if package == "timm":
         return torch.randn(2, *network.default_cfg["input_size"], generator=numbers)  # type: ignore[index]
     if any(word in name for word in VIDEOS):
@@ -138,88 +158,155 @@ def inputs_of(package: str, name: str, network: nn.Module, seed: int) -> Any:
     return torch.randn(2, 3, 224, 224, generator=numbers)
 
 
+def small_inputs(network: Any, numbers: torch.Generator) -> dict[str, Tensor]:
+    """A few random tokens, two pictures, or two sounds, for a network of transformers."""
+    config = network.config
+    side, mels = getattr(config, "image_size", 64), getattr(config, "num_mel_bins", 80)
+    sides = side if isinstance(side, (list, tuple)) else (side, side)
+    frames = 2 * getattr(config, "max_source_positions", 50)
+    shapes = {
+        "pixel_values": (2, getattr(config, "num_channels", 3), *sides),
+        "input_values": (2, 4000),
+        "input_features": (2, mels, frames),
+    }
+    name = network.main_input_name
+    if name == "input_ids":
+        inputs = {name: torch.randint(3, 100, (16, 16), generator=numbers)}
+    elif name in shapes:
+        inputs = {name: torch.randn(*shapes[name], generator=numbers)}
+    else:
+        raise UnsuitedError(f"inputs called {name!r}")
+    if config.is_encoder_decoder:
+        inputs["decoder_input_ids"] = torch.randint(3, 100, (len(inputs[name]), 8), generator=numbers)
+    return inputs
+
+
 def tried(package: str, name: str) -> dict[str, Any]:
-    """What becomes of a network."""
+    """What becomes of a network.
+
+    Raises:
+        UnsuitedError: there is nothing to try.
+    """
     torch.set_num_threads(1)
     network = network_of(package, name)
     images, calibration = (inputs_of(package, name, network, seed) for seed in (0, 1))
-    began = time.perf_counter()
-    with torch.no_grad(), warnings.catch_warnings(record=True) as told:
+    try:
+        expected = outputs_of(network, images)
+    except Exception as error:  # it takes more than one input, or others
+        raise UnsuitedError(f"{type(error).__name__}: {error}") from error
+    with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
+        began = time.perf_counter()
         analog = convert(network, "ideal", calibration)
         seconds = time.perf_counter() - began
-        expected, got = (
-            tensor_of(each(**images) if isinstance(images, dict) else each(images)) for each in (network, analog)
-        )
     conversion = conversion_of(analog)
-    found = {"layers": len(conversion.analog), "digital": len(conversion.digital), "seconds": round(seconds, 1)}
+    found: dict[str, Any] = {"layers": len(conversion.analog), "digital": len(conversion.digital)}
+    found["seconds"] = round(seconds, 1)
     found["warnings"] = sorted({str(warning.message) for warning in told if "stay digital" in str(warning.message)})
-    if expected is not None and got is not None and expected.shape == got.shape:
-        ratio = (expected - expected.mean()).square().sum() / (got - expected).square().sum()
-        found["snr_dB"] = round(10 * float(ratio.log10()), 1)
-    return found
+    found["snr_dB"] = ratio_dB(expected, outputs_of(analog, images))
+    del analog
+    fine = Design.load("ideal").with_settings(FINE)
+    found["fine_snr_dB"] = ratio_dB(expected, outputs_of(convert(network, fine, images), images))
+    return {name: value for name, value in found.items() if value is not None}
 
 
-def tensor_of(outputs: Any) -> Tensor | None:
+def outputs_of(network: nn.Module, inputs: Any) -> Tensor | None:
     """Scores or states; those of segmentation have a name, and detectors give none that could be compared."""
+    with torch.no_grad():
+        outputs = network(**inputs) if isinstance(inputs, dict) else network(inputs)
     if isinstance(outputs, Mapping):
-        outputs = outputs.get("out", outputs.get("last_hidden_state"))
-    scores = outputs
-    return scores.double() if isinstance(scores, Tensor) else None
+        known = (outputs[name] for name in ("out", "last_hidden_state", "logits", "pooler_output") if name in outputs)
+        outputs = next((values for values in known if isinstance(values, Tensor)), None)
+    return outputs.double() if isinstance(outputs, Tensor) else None
 
 
-def try_apart(package: str, name: str) -> dict[str, Any]:
-    """What becomes of a network, in a process of its own."""
-    command = [sys.executable, __file__, package, name, "--here"]
+def ratio_dB(expected: Tensor | None, got: Tensor | None) -> float | None:
+    """Signal to error, None where there is nothing to compare."""
+    if expected is None or got is None or expected.shape != got.shape:
+        return None
+    error = (got - expected).square().sum().clamp_min(1e-30)
+    return round(10 * float(((expected - expected.mean()).square().sum() / error).log10()), 1)
+
+
+def answer(package: str, name: str) -> dict[str, Any] | None:
+    """What becomes of a network, or why it cannot be converted; None for one that there is nothing to try of."""
+
+    def end(*_: Any) -> None:
+        raise TimeoutError
+
+    signal.signal(signal.SIGALRM, end)
+    signal.alarm(TIMEOUT_S)
     try:
-        said = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S)
-    except subprocess.TimeoutExpired:
+        return tried(package, name)
+    except UnsuitedError:
+        return None
+    except TimeoutError:
         return {"error": f"more than {TIMEOUT_S} s"}
-    lines = said.stdout.strip().splitlines() or [json.dumps({"error": said.stderr.strip()[-300:]})]
-    return dict(json.loads(lines[-1]))
+    except Exception as error:
+        return {"error": f"{type(error).__name__}: {error}"}
+
+
+def answer_apart(package: str, name: str) -> dict[str, Any] | None:
+    """`answer`, of a process of its own."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["__main__", "bitline.nn", package])
+    with ProcessPoolExecutor(1, mp_context=context) as process:
+        try:
+            return process.submit(answer, package, name).result()
+        except BrokenProcessPool:
+            return {"error": "the process ended: out of memory?"}
 
 
 def table() -> Iterator[str]:
     """Lines that sum the file up."""
     known = json.loads(FILE.read_text(encoding="utf-8"))
-    yield "| networks of | tried | converted | layers on arrays | signal to error of 8-bit codes: median, least |"
-    yield "| --- | ---: | ---: | ---: | --- |"
+    yield "| networks of | tried | converted | layers on arrays | codes of 8 bits: median, least | of 15 bits: least |"
+    yield "| --- | ---: | ---: | ---: | --- | ---: |"
     for package, networks in known.items():
         done = {name: found for name, found in networks.items() if "error" not in found}
         layers = sum(found["layers"] for found in done.values())
-        ratios = {name: found["snr_dB"] for name, found in done.items() if "snr_dB" in found}
-        worst = min(ratios, key=ratios.__getitem__)
-        median = statistics.median(ratios.values())
-        yield (
-            f"| {package} | {len(networks)} | {len(done)} | {layers:,} | {median:.0f} dB, {ratios[worst]:.0f} dB "
-            f"(`{worst}`) |"
+        coarse, fine = (
+            {name: found[ratio] for name, found in done.items() if ratio in found}
+            for ratio in ("snr_dB", "fine_snr_dB")
         )
+        middle = statistics.median(coarse.values())
+        counts = f"{len(networks)} | {len(done)} | {layers:,}"
+        yield f"| {package} | {counts} | {middle:.0f} dB, {least(coarse)} | {least(fine)} |"
+
+
+def least(ratios: dict[str, float]) -> str:
+    """The smallest ratio, and whose it is."""
+    name = min(ratios, key=ratios.__getitem__)
+    return f"{ratios[name]:.0f} dB (`{name}`)"
+
+
+def names_of(package: str) -> list[str]:
+    """Networks to try."""
+    if package != "transformers":
+        return FAMILIES[package].split()
+    from transformers import CONFIG_MAPPING
+
+    return sorted(CONFIG_MAPPING.keys())
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("package", choices=FAMILIES, nargs="?")
+    parser.add_argument("package", choices=("torchvision", "timm", "transformers"), nargs="?")
     parser.add_argument("names", nargs="*")
-    parser.add_argument("--here", action="store_true", help="in this process, and print what was found")
     parser.add_argument("--table", action="store_true")
     arguments = parser.parse_args()
     if arguments.table:
         print("\n".join(table()))
         return
-    if arguments.here:
-        try:
-            found = tried(arguments.package, arguments.names[0])
-        except BitlineError as error:
-            found = {"error": str(error)}
-        print(json.dumps(found))
-        return
     known = json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else {}
     networks = known.setdefault(arguments.package, {})
-    for name in arguments.names or FAMILIES[arguments.package].split():
+    for name in arguments.names or names_of(arguments.package):
         if name not in networks or arguments.names:
-            networks[name] = try_apart(arguments.package, name)
-            print(name, networks[name], flush=True)
-            FILE.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+            found = answer_apart(arguments.package, name)
+            print(name, found, flush=True)
+            if found is not None:
+                networks[name] = found
+                FILE.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ class Scaled(nn.Module):
 GIVEN = {
     "a number": ((X, 2.0), "argument 'scale' is a float.*scale=2.0"),
     "a text": ({"x": X, "mode": "tanh"}, "argument 'mode' is a str.*mode='tanh'"),
-    "an object": ({"x": X, "mask": object()}, r"argument 'mask' is a object.*mask=\.\.\."),
+    "an object": ({"x": X, "mask": object()}, r"argument 'mask' is an object.*mask=\.\.\."),
 }
 
 

@@ -161,7 +161,7 @@ def iter_only(source):
         ),
         (["text"], None, "samples are tensors or arrays"),
         ("images.npz", None, "the data is a str"),
-        (7, TARGETS, "the data is a int"),
+        (7, TARGETS, "the data is an int"),
     ],
 )
 def test_what_is_no_data_is_refused(data, labels, words):

@@ -63,7 +63,7 @@ CURVE = "def current(self, conductance, voltage): return "
         (PROGRAM + "1e30 * target", r"returned .*e\+27 for .*: return conductances as fractions of G_max"),
         (PROGRAM + "None", "returned None: return a torch.Tensor of the shape of target"),
         (PROGRAM + "0.5", "returned 0.5: return a torch.Tensor"),
-        (PROGRAM + "target.numpy()", "returned a ndarray: return a torch.Tensor"),
+        (PROGRAM + "target.numpy()", "returned an ndarray: return a torch.Tensor"),
         (PROGRAM + "target.transpose(-1, -2)", r"returned a tensor of the shape \(2, 1, 1, 6, 40\) for target of the"),
         (PROGRAM + "target[..., :1]", r"the shape \(2, 1, 1, 40, 1\) for target of the shape \(2, 1, 1, 40, 6\)"),
         (PROGRAM + "target.mean()", r"the shape \(\) for target"),

@@ -107,7 +107,7 @@ def test_layers_refuse_what_holds_no_plain_numbers(name):
         "complex": inputs + 1j,
         "meta": inputs.to("meta"),
         "tensors, not a list": inputs.tolist(),
-        "tensors, not a ndarray": inputs.numpy(),
+        "tensors, not an ndarray": inputs.numpy(),
     }
     for words, value in given.items():
         with pytest.raises(BitlineError, match=words):

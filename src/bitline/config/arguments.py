@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
 
 from bitline.errors import BitlineError
+from bitline.numerics.text import type_in_words
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -195,4 +196,4 @@ def _in_words(hint: Any) -> Iterator[str]:
 def _shown(value: Any) -> str:
     """A value in one short line."""
     text = value.__name__ if isinstance(value, type) else reprlib.repr(value)
-    return f"a {type(value).__name__}" if "\n" in text or text.startswith("<") or len(text) > 60 else text
+    return f"{type_in_words(value)}" if "\n" in text or text.startswith("<") or len(text) > 60 else text

@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 
 from bitline.config.part import SEEMING
 from bitline.config.variants import models_in
+from bitline.numerics.text import type_in_words
 
 BRANCH = re.compile(r"constrained-\w+|literal\[.*\]|int|float|str")
 """How pydantic calls the choices of a setting that is a number or a word."""
@@ -185,7 +186,7 @@ def _message(problem: ErrorDetails, path: str, owner: type[BaseModel], model: ty
 def _shown(value: Any) -> str:
     """A value as Python writes it, or what it is where that takes more than a line."""
     text = repr(value)
-    return text if len(text) <= LONGEST and "\n" not in text else f"a {type(value).__name__}"
+    return text if len(text) <= LONGEST and "\n" not in text else f"{type_in_words(value)}"
 
 
 def _place(location: tuple[int | str, ...], model: type[BaseModel]) -> tuple[str, type[BaseModel]]:

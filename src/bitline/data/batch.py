@@ -18,6 +18,7 @@ from bitline.data.refused_arguments import name_of_argument, no_tensor
 from bitline.data.sample_list import with_objects
 from bitline.data.stored_images import StoredImages
 from bitline.errors import DataError
+from bitline.numerics.text import type_in_words
 
 
 @dataclass(frozen=True)
@@ -197,7 +198,7 @@ def _input(value: Any, argument: str = "") -> Any:
     if tensor is None or tensor.ndim == 0:
         raise DataError(
             "samples are tensors or arrays, tuples (inputs, targets), or mappings by the names of the network's "
-            f"arguments, not a {type(value).__name__}"
+            f"arguments, not {type_in_words(value)}"
         )
     return tensor
 
@@ -231,7 +232,7 @@ def _checked(call: Call, targets: Any, network: nn.Module) -> Batch:
             raise DataError("the labels are a set, which has no order: give a list or array of them")
         if isinstance(targets, Mapping):
             raise DataError(
-                f"the labels are a {type(targets).__name__} of {', '.join(map(str, targets))}: give a tensor or a list "
+                f"the labels are {type_in_words(targets)} of {', '.join(map(str, targets))}: give a tensor or a list "
                 "with one label for each sample, such as a list of these mappings"
             )
         if not hasattr(targets, "__len__") or getattr(targets, "shape", (1,)) == ():

@@ -8,6 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from bitline.errors import DataError, NetworkError
+from bitline.numerics.text import type_in_words
 
 
 def tensor_of(outputs: Any, wanted: str) -> Tensor:
@@ -48,7 +49,7 @@ def tensor_with_gradients(outputs: Any, wanted: str) -> Tensor:
         return found
     names = f" of {', '.join(map(str, outputs))}" if isinstance(outputs, Mapping) else ""
     raise DataError(
-        f"the network returns a {type(outputs).__name__}{names}: {wanted}; wrap it in a module that returns these, or "
+        f"the network returns {type_in_words(outputs)}{names}: {wanted}; wrap it in a module that returns these, or "
         "give a function of your own as metric"
     )
 

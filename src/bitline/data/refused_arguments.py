@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import nn
 
 from bitline.data.call import Call, positional
+from bitline.numerics.text import type_in_words
 
 
 def no_tensor(argument: str, value: object) -> str:
@@ -20,7 +21,7 @@ def no_tensor(argument: str, value: object) -> str:
     """  # noqa: E501
     shown = repr(value) if isinstance(value, (str, int, float, complex)) else "..."
     return (
-        f"argument {argument!r} is a {type(value).__name__}, but inputs are tensors or arrays (samples, ...): set it "
+        f"argument {argument!r} is {type_in_words(value)}, but inputs are tensors or arrays (samples, ...): set it "
         f"before, as in network.forward = functools.partial(network.forward, {argument}={shown})"
     )
 

@@ -17,6 +17,7 @@ from bitline.data.sample_list import with_objects
 from bitline.data.stored_images import StoredImages
 from bitline.data.stored_samples import Samples, StoredSamples, placed
 from bitline.errors import BitlineError, DataError
+from bitline.numerics.text import type_in_words
 
 __all__ = ["LoadedSamples", "Samples", "StoredSamples", "samples_of"]
 
@@ -44,7 +45,7 @@ def samples_of(data: Any, labels: Any, network: nn.Module) -> Samples:
         3
         >>> samples_of(7, None, network)
         Traceback (most recent call last):
-        bitline.errors.DataError: the data is a int: give a tensor or array, a tuple (inputs, targets), a mapping, a ...
+        bitline.errors.DataError: the data is an int: give a tensor or array, a tuple (inputs, targets), a mapping, a ...
     """
     if isinstance(data, Samples):
         return data.beside(network)
@@ -60,12 +61,12 @@ def samples_of(data: Any, labels: Any, network: nn.Module) -> Samples:
         return StoredSamples(placed(call, network), whole.targets)
     if isinstance(data, (str, bytes)) or not (isinstance(data, Iterable) or hasattr(data, "__getitem__")):
         raise DataError(
-            f"the data is a {type(data).__name__}: give a tensor or array, a tuple (inputs, targets), a mapping, a "
+            f"the data is {type_in_words(data)}: give a tensor or array, a tuple (inputs, targets), a mapping, a "
             "data set or a DataLoader"
         )
     if labels is not None:
         raise DataError(
-            f"the data is a {type(data).__name__}, and labels are given apart: they go with a tensor, an array, a "
+            f"the data is {type_in_words(data)}, and labels are given apart: they go with a tensor, an array, a "
             "tuple or a mapping; batches of a loader and items of a data set have their own"
         )
     try:

@@ -30,6 +30,7 @@ from bitline.design.settings import CODE, code_in, merge, nested
 from bitline.devices import Cell
 from bitline.encode import AnyWeights, Differential
 from bitline.errors import DesignError, SettingError
+from bitline.numerics.text import type_in_words
 from bitline.quantize import InputScale
 from bitline.readout import AnyAdc, BitLines, NoAdc, UniformAdc
 
@@ -82,7 +83,7 @@ class Design(Part):
     def of(cls, design: Design | str) -> Design:
         """A design as it is, or that of a preset or TOML file; see `load`."""
         if not isinstance(design, (Design, str, Path)):
-            raise DesignError(f"the design is a {type(design).__name__}: give a Design, the name of a preset or a file")
+            raise DesignError(f"the design is {type_in_words(design)}: give a Design, the name of a preset or a file")
         return design if isinstance(design, Design) else cls.load(design)
 
     @classmethod

@@ -14,6 +14,7 @@ from bitline.config.table_files import is_table
 from bitline.config.trust import is_import_path
 from bitline.encode import WeightMapping
 from bitline.errors import DesignError
+from bitline.numerics.text import type_in_words
 from bitline.readout import Adc
 
 TAG = "kind"
@@ -89,7 +90,7 @@ def _of_a_file(name: str, value: Any) -> Any:
     """
     if any(hasattr(value, writer) for writer in ("to_csv", "write_csv")) and hasattr(value, "columns"):
         raise DesignError(
-            f"{name} is a {type(value).__name__}: write it to a file, as to_csv('cells.csv') does, and give its name, "
+            f"{name} is {type_in_words(value)}: write it to a file, as to_csv('cells.csv') does, and give its name, "
             "so that the design can be saved"
         )
     return value

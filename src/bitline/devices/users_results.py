@@ -14,6 +14,7 @@ from torch import Tensor
 from bitline.config.users_methods import UsersMethod
 from bitline.errors import DeviceError
 from bitline.numerics.real_tensors import refuse_indirect
+from bitline.numerics.text import type_in_words
 
 LARGEST = 1e6
 """G/G_max that no cell has, not even a broken one: beyond it is a mistake of the unit."""
@@ -120,7 +121,7 @@ def _require_tensor(result: Any, wanted: Wanted, method: UsersMethod, arguments:
     names = " and ".join(arguments)
     shape = torch.broadcast_shapes(*(tensor.shape for tensor in arguments.values()))
     if not isinstance(result, Tensor):
-        returned = repr(result) if result is None or isinstance(result, (int, float)) else f"a {type(result).__name__}"
+        returned = repr(result) if result is None or isinstance(result, (int, float)) else f"{type_in_words(result)}"
         raise DeviceError(
             f"{method} returned {returned}: return a torch.Tensor of the shape of {names}, {tuple(shape)}, with "
             f"{wanted.what} of each cell"

@@ -24,6 +24,7 @@ from bitline.measures import Measure
 from bitline.measures.class_labels import IGNORED
 from bitline.measures.measure import AS_GIVEN, TargetReading
 from bitline.measures.own import naming_failures_of
+from bitline.numerics.text import type_in_words
 
 RUN = 64
 """Samples that are looked at together."""
@@ -110,7 +111,7 @@ class Reading:
             values = measure.values(outputs, targets)
         if not isinstance(values, Tensor) or values.ndim != 2 or len(values) != len(batch):
             is_tensor, place = isinstance(values, Tensor), defined_at(measure.values) if is_a_users else ""
-            shape = f"values of the shape {tuple(values.shape)}" if is_tensor else f"a {type(values).__name__}"
+            shape = f"values of the shape {tuple(values.shape)}" if is_tensor else f"{type_in_words(values)}"
             raise DataError(
                 f"the measure {measure.name!r}{place} has {shape} for {len(batch)} samples: "
                 "give a tensor with one row for each"

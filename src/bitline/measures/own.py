@@ -13,6 +13,7 @@ from bitline.config.users_code import defined_at, failure
 from bitline.errors import BitlineError, DataError
 from bitline.measures.measure import Direction, Measure
 from bitline.numerics.out_of_memory import is_out_of_memory
+from bitline.numerics.text import type_in_words
 
 
 @contextmanager
@@ -74,7 +75,7 @@ class FunctionMeasure(Measure):
         direction: Direction | None = None,
     ) -> None:
         if not callable(function):
-            raise DataError(f"a measure is a function of outputs and targets, not a {type(function).__name__}")
+            raise DataError(f"a measure is a function of outputs and targets, not {type_in_words(function)}")
         if direction not in ("higher", "lower", None):
             raise DataError(f"the direction of a measure is {direction!r}: use 'higher' or 'lower'")
         self.function = function
@@ -110,5 +111,5 @@ class FunctionMeasure(Measure):
             return torch.as_tensor(found)
         except Exception as error:  # whatever an object says that is no sequence of numbers
             raise DataError(
-                f"{self._named} returns a {type(found).__name__}: return one real number for each sample, (samples,)"
+                f"{self._named} returns {type_in_words(found)}: return one real number for each sample, (samples,)"
             ) from error

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from bitline.errors import NetworkError
+from bitline.numerics.text import type_in_words
 
 INSIDE = (
     "state_dict",
@@ -44,7 +45,7 @@ def weights_in(content: Any) -> dict[str, Tensor]:
         ['module.fc.weight']
     """
     if not isinstance(content, Mapping):
-        raise NetworkError(f"it holds a {type(content).__name__}: save model.state_dict()")
+        raise NetworkError(f"it holds {type_in_words(content)}: save model.state_dict()")
     found = _weights(content)
     if not found:
         names = ", ".join(map(str, list(content)[:SHOWN])) or "nothing"

@@ -13,6 +13,7 @@ from bitline.design.noisy_reads import has_noisy_reads
 from bitline.errors import ConversionError, DataError, NegativeInputsWarning
 from bitline.layer.negative_inputs import negative_inputs
 from bitline.numerics.real_tensors import refuse_unusable
+from bitline.numerics.text import type_in_words
 
 if TYPE_CHECKING:  # layers call these
     from bitline.nn.layer import AnalogLayer
@@ -32,7 +33,7 @@ def refuse_inputs(inputs: Tensor, name: str) -> None:
     """
     refuse_tracing(name)
     if not isinstance(inputs, Tensor):
-        raise DataError(f"layer {name!r} takes tensors, not a {type(inputs).__name__}: pass torch.as_tensor(...)")
+        raise DataError(f"layer {name!r} takes tensors, not {type_in_words(inputs)}: pass torch.as_tensor(...)")
     refuse_unusable(inputs, f"the input of layer {name!r}", DataError)
     if not inputs.is_floating_point():
         raise DataError(f"layer {name!r} takes floating-point inputs, not {inputs.dtype}: convert them first")

@@ -33,6 +33,7 @@ from bitline.errors import BitlineError, CalibrationError, DataError
 from bitline.nn.padding import Marks, padding_in, padding_of
 from bitline.nn.steps_first import samples_axis
 from bitline.numerics.out_of_memory import is_out_of_memory
+from bitline.numerics.text import type_in_words
 
 BATCH = 8
 """Samples in a batch of calibration inputs."""
@@ -152,7 +153,7 @@ def as_images(given: Any, model: nn.Module, what: str = "images") -> Tensor:
     if tensor is None and isinstance(given, list):
         tensor = stacked_samples(given)
     if tensor is None or tensor.ndim == 0:
-        raise DataError(f"the {what} are a {type(given).__name__}: give one tensor or array (samples, ...)")
+        raise DataError(f"the {what} are {type_in_words(given)}: give one tensor or array (samples, ...)")
     return usable(Call((tensor,), {}), model, what, DataError).arguments[0]  # type: ignore[no-any-return]
 
 
@@ -273,7 +274,7 @@ def _call(given: Any, model: nn.Module) -> Call | None:
 def _wanted(given: Any) -> str:
     return (
         f"calibration inputs are a tensor or array (samples, ...), a tuple or dictionary of them for networks with "
-        f"several inputs, or a DataLoader, not a {type(given).__name__}"
+        f"several inputs, or a DataLoader, not {type_in_words(given)}"
     )
 
 

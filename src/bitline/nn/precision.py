@@ -11,6 +11,7 @@ from torch.nn.parameter import is_lazy
 from bitline.errors import NetworkError
 from bitline.nn.independent_copy import independent_copy
 from bitline.nn.offloaded import loadable
+from bitline.numerics.text import type_in_words
 
 
 def checked_network(model: Any) -> nn.Module:
@@ -31,12 +32,12 @@ def checked_network(model: Any) -> nn.Module:
     if isinstance(model, type):
         raise NetworkError(f"the network is a class, {model.__name__}: give an instance of it, a torch.nn.Module")
     if not isinstance(model, nn.Module):
-        raise NetworkError(f"the network is a {type(model).__name__}: give a torch.nn.Module")
+        raise NetworkError(f"the network is {type_in_words(model)}: give a torch.nn.Module")
     for name, module in model.named_modules():
         if isinstance(module, torch.jit.ScriptModule):
             what = f"{name!r} of the network" if name else "the network"
             raise NetworkError(
-                f"{what} is a {type(module).__name__}, whose layers are compiled: give the module that it was made from"
+                f"{what} is {type_in_words(module)}, whose layers are compiled: give the module that it was made from"
             )
     elsewhere = loadable(model)
     for name, weight in (*model.named_parameters(), *model.named_buffers()):

@@ -26,6 +26,7 @@ from bitline.nn.stacked import (
 from bitline.nn.subclasses import extended, needed_methods, obstacle, replaced_attributes
 from bitline.nn.transposed import AnalogConvTranspose1d, AnalogConvTranspose2d, AnalogConvTranspose3d
 from bitline.nn.transposed_linear import AnalogTransposedLinear
+from bitline.numerics.text import type_in_words
 
 ANALOG_LAYERS: dict[type[nn.Module], type[AnalogLayer]] = {
     nn.Linear: AnalogLinear,
@@ -144,7 +145,7 @@ def losses(network: nn.Module, design: Design) -> tuple[str, ...]:
         form = analog_form(module) or composite_form(module)
         lost = _loss(form, module, names[0]) if form is not None and design_of(design, names) is not None else ""
         if lost:
-            found.setdefault(type(module), f"layer {names[0]!r} is a {type(module).__name__}, {lost}")
+            found.setdefault(type(module), f"layer {names[0]!r} is {type_in_words(module)}, {lost}")
     return tuple(found.values())
 
 

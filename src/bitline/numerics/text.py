@@ -125,4 +125,14 @@ def with_article(noun: str) -> str:
         >>> with_article("image"), with_article("sample")
         ('an image', 'a sample')
     """
-    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
+    return f"{'an' if noun[0] in 'aeiouAEIOU' else 'a'} {noun}"
+
+
+def type_in_words(value: object) -> str:
+    """What a value is, with the article.
+
+    Examples:
+        >>> type_in_words({}), type_in_words(1)
+        ('a dict', 'an int')
+    """
+    return with_article(type(value).__name__)

@@ -13,6 +13,7 @@ from bitline.config.trust import heed, is_loadable
 from bitline.config.variants import Variant
 from bitline.errors import DesignError
 from bitline.numerics.draws import Draws
+from bitline.numerics.text import type_in_words
 from bitline.readout._transfer import TransferTable
 from bitline.readout.adc import Adc
 from bitline.readout.architectures import CircuitAdc
@@ -93,7 +94,7 @@ def _checked(table: Any, bits: int, arrays: int, converters: int) -> TransferTab
         ValueError: with what is wrong, after "returns".
     """
     if not isinstance(table, TransferTable):
-        raise ValueError(f"a {type(table).__name__}: return a TransferTable")
+        raise ValueError(f"{type_in_words(table)}: return a TransferTable")
     edges, codes = (
         _for_each(values, what, arrays, converters) for what, values in (("edges", table.edges), ("codes", table.codes))
     )

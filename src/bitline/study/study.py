@@ -20,6 +20,7 @@ from bitline.design import Design
 from bitline.design.settings import flat, overridden
 from bitline.errors import DataError, DesignError, StudyError
 from bitline.measures import Measure
+from bitline.numerics.text import type_in_words
 from bitline.study.axes import BASE, Axis
 from bitline.study.file_names import near_code
 from bitline.study.measuring import measuring
@@ -146,7 +147,7 @@ class Study(Part):
             StudyError: it is something else, such as the path of one.
         """
         if not isinstance(study, Study):
-            raise StudyError(f"the study is a {type(study).__name__}: give a Study, as Study.load reads it from a file")
+            raise StudyError(f"the study is {type_in_words(study)}: give a Study, as Study.load reads it from a file")
         return study
 
     def to_toml(self) -> str:
