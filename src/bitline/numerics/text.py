@@ -10,6 +10,8 @@ SMALLEST, LARGEST = 1e-4, 1e15
 """Sizes between which a number is written out; others have an exponent."""
 MORE = 4
 """Decimals at most that `percent` adds."""
+VOWELS = (*"aeiouAEIOU", "nd")
+"""What names that sound like a vowel begin with: an n-dimensional array is an ndarray."""
 
 
 def number(value: float | None, digits: int = 4) -> str:
@@ -122,10 +124,10 @@ def with_article(noun: str) -> str:
     """A noun with its indefinite article.
 
     Examples:
-        >>> with_article("image"), with_article("sample")
-        ('an image', 'a sample')
+        >>> with_article("image"), with_article("sample"), with_article("ndarray")
+        ('an image', 'a sample', 'an ndarray')
     """
-    return f"{'an' if noun[0] in 'aeiouAEIOU' else 'a'} {noun}"
+    return f"{'an' if noun.startswith(VOWELS) else 'a'} {noun}"
 
 
 def type_in_words(value: object) -> str:
