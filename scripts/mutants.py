@@ -115,11 +115,20 @@ def drawn(group: str, files: list[str], count: int, seed: int) -> Iterator[Mutan
             return
         source = (ROOT / mutant.file).read_text("utf-8")
         code = mutate_code(source, operators[mutant.operator], mutant.occurrence)
-        if code is not None and meaning(code) != meaning(source):
+        if code is not None and is_python(code) and meaning(code) != meaning(source):
             count -= 1
             lines = difflib.unified_diff(source.splitlines(), code.splitlines(), n=0, lineterm="")
             change = "\n".join(line for line in lines if not line.startswith(("---", "+++")))
             yield replace(mutant, change=change, code=code)
+
+
+def is_python(code: str) -> bool:
+    """Whether a module can be read: the star of an unpacked set is no product, and becomes no power."""
+    try:
+        ast.parse(code)
+    except SyntaxError:
+        return False
+    return True
 
 
 SWITCHES = {"frozen", "parallel", "cache", "slots"}

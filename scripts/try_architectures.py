@@ -194,6 +194,8 @@ def tried(package: str, name: str) -> dict[str, Any]:
         expected = outputs_of(network, images)
     except Exception as error:  # it takes more than one input, or others
         raise UnsuitedError(f"{type(error).__name__}: {error}") from error
+    if expected is not None and not expected.isfinite().all():
+        raise UnsuitedError("random weights make its outputs infinite")
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         began = time.perf_counter()

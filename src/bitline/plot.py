@@ -18,6 +18,7 @@ from bitline.errors import BitlineError, StudyError
 from bitline.evaluation.chip_spread import ChipSpread
 from bitline.evaluation.result import Evaluation
 from bitline.numerics.labels import COMPARED, label_of_cost
+from bitline.numerics.text import type_in_words
 from bitline.report.figures.cost import CostPart, parts_of
 from bitline.report.figures.run import compared
 from bitline.report.figures.study_print import SIZE, draw_accuracy, draw_pareto
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["accuracy", "chips", "energy", "layers", "pareto"]
+
+
+OF_STUDY = "the results of a study, as read_results(store) gives them"
+OF_EVALUATION = "what bitline.evaluate returns"
 
 
 def accuracy(result: StudyResult, setting: str, axes: Axes | None = None) -> Axes:
@@ -56,6 +61,7 @@ def accuracy(result: StudyResult, setting: str, axes: Axes | None = None) -> Axe
         Traceback (most recent call last):
         bitline.errors.StudyError: the designs of this study do not differ in 'adc.kind': use one of adc.bits
     """
+    _needs(result, StudyResult, OF_STUDY)
     if setting not in result.settings:
         known = ", ".join(result.settings) or "no setting, as there is one design"
         raise StudyError(f"the designs of this study do not differ in {setting!r}: use one of {known}")
@@ -87,6 +93,7 @@ def pareto(result: StudyResult, cost: str = "energy_uJ", axes: Axes | None = Non
         >>> pareto(result).get_xlabel()
         'energy of an image (µJ)'
     """
+    _needs(result, StudyResult, OF_STUDY)
     if cost not in COMPARED:
         raise StudyError(f"there is no cost {cost!r} to draw: use one of {', '.join(COMPARED)}")
     if not costed(result, cost)[0]:
@@ -109,6 +116,7 @@ def chips(result: Evaluation, axes: Axes | None = None) -> Axes:
         >>> axes.get_ylabel(), axes.lines[0].get_ydata().tolist()
         ('accuracy (%)', [90.0, 89.0])
     """
+    _needs(result, Evaluation, OF_EVALUATION)
     axes, measure = axes or _new_axes(), result.measure
     values = [measure.scale * value for value in result.chip_values]
     axes.plot(range(len(values)), values, "o", color=BLUE, label="analog, one chip")
@@ -142,6 +150,7 @@ def layers(result: Evaluation, axes: Axes | None = None) -> Axes:
         >>> [label.get_text() for label in axes.get_yticklabels()]
         ['conv', 'fc']
     """
+    _needs(result, Evaluation, OF_EVALUATION)
     if not result.layers:
         raise BitlineError("the evaluation has no errors of layers: evaluate with compared_images above 0")
     axes = axes or _new_axes(height=0.22 * len(result.layers))
@@ -172,20 +181,31 @@ def energy(cost: NetworkCost, axes: Axes | None = None) -> Axes:
         (['rows', 'ADCs'], 'energy of an inference (µJ)')
     """
 
+    _needs(cost, NetworkCost, "a cost, such as result.cost")
+    size, unit = next((each for each in UNITS if cost.energy_uJ >= each[0]), UNITS[-1])
+
     def energy_of(part: CostPart) -> float:
-        return sum(cost.energies_pJ.get(name, 0.0) for name in part.names) / 1e6
+        return sum(cost.energies_pJ.get(name, 0.0) for name in part.names) / 1e6 / size
 
     parts = sorted(parts_of(cost), key=lambda part: (len(part.names) > 1, -energy_of(part)))
     axes = axes or _new_axes(height=0.3 * len(parts))
     axes.barh(range(len(parts)), list(map(energy_of, parts)), color=[part.colour for part in parts])
     axes.set_yticks(range(len(parts)), [part.title for part in parts], parse_math=False)
     axes.invert_yaxis()
-    axes.set_xlabel(label_of_cost("energy_uJ").head)
+    axes.set_xlabel(label_of_cost("energy_uJ").head.replace("µJ", unit))
     return axes
 
 
+UNITS = ((1e3, "mJ"), (1.0, "µJ"), (1e-3, "nJ"), (1e-6, "pJ"))
+"""Units of energies, in µJ: the largest that an energy has one of is shown."""
 MOST_CHIPS = 20
 """Chips that have a number each on their axis."""
+
+
+def _needs(given: object, kind: type, wanted: str) -> None:
+    """Refuse what a figure cannot be made of."""
+    if not isinstance(given, kind):
+        raise BitlineError(f"this figure is not one of {type_in_words(given)}: give {wanted}")
 
 
 def _new_axes(height: float = 0.0) -> Axes:

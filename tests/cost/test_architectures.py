@@ -49,3 +49,30 @@ def test_noise_bounds_the_energy_of_every_converter():
     assert bounded_pJ(ramp, 8) == ramp.energy_pJ(8)
     cheap = Library.load("isaac-32nm").with_settings({"converters.sar.capacitor_share": 0}).converters["sar"]
     assert bounded_pJ(cheap, 16) == least_pJ(16) > cheap.energy_pJ(16)
+
+
+@pytest.mark.parametrize("kind", LAWS)
+def test_every_further_bit_takes_more_energy_and_area(kind):
+    energies = [converter(kind).energy_pJ(bits) for bits in range(2, 17)]
+    areas = [converter(kind).area_um2(bits) for bits in range(2, 17)]
+    assert energies[0] > 0 and energies == sorted(set(energies))
+    assert areas[0] > 0 and areas == sorted(set(areas))
+
+
+def test_noise_asks_for_less_capacitance_at_a_higher_supply():
+    """kT / C against the square of the full scale."""
+    assert Process(28, 0.9).amplifier_fF(8) == pytest.approx(4 * Process(28, 1.8).amplifier_fF(8))
+
+
+@pytest.mark.parametrize("kind", ["sar", "split-sar"])
+def test_many_bits_take_four_times_the_capacitors_for_each(kind):
+    """Matching decides; what the steps take is the same for each bit, and goes with the differences."""
+    first, second, third = (
+        converter(kind).energy_pJ(bits + 1) - converter(kind).energy_pJ(bits) for bits in (16, 17, 18)
+    )
+    assert (third - second) / (second - first) == pytest.approx(4)
+
+
+def test_a_search_of_a_library_takes_half_the_time_for_half_the_bits():
+    sar = Library.load("isaac-32nm").converters["sar"]
+    assert sar.time_ns(8) == pytest.approx(2 * sar.time_ns(4))

@@ -34,3 +34,12 @@ def test_every_word_line_has_a_converter_of_as_many_bits_as_a_slice(slice_bits, 
     readout = ConversionSchedule.of(design, library, 8, signed=False)
     areas = array_area(design, library, readout, ArrayMapping.of(MatrixProduct(60), 5, design))
     assert 1e6 * areas["row converters"] == pytest.approx(60 * bits * 20)
+
+
+@pytest.mark.parametrize(("shared", "converters"), [(1, 100), (16, 7), (30, 4), (100, 1)])
+def test_the_last_columns_share_a_converter_of_their_own(shared, converters):
+    design = Design(array={"columns": 100}, adc={"columns_per_adc": shared})
+    library = Library.load("sonos-40nm")
+    readout = ConversionSchedule.of(design, library, 8, signed=False)
+    areas = array_area(design, library, readout, ArrayMapping.of(MatrixProduct(60), 100, design))
+    assert 1e6 * areas["ADCs"] == pytest.approx(converters * readout.converter.area_um2(8))

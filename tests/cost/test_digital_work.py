@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import pytest
 import torch
 from small_cost import statistics
 from torch import nn
+from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
 from bitline import Design, convert
@@ -146,3 +148,20 @@ def test_complex_numbers_are_two_real_ones(of, work):
 
     digital = gather_statistics(Network(), "differential", torch.rand(4, 8)).digital
     assert digital == DigitalWork(**work)
+
+
+@pytest.mark.parametrize("before", [(), (2,)], ids=["tokens", "heads of tokens"])
+def test_attention_has_a_weight_for_every_query_and_key(before):
+    """Of 5 queries and 7 keys, whatever axes stand before them."""
+
+    class Network(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first = nn.Linear(8, 8)
+
+        def forward(self, x):
+            keys = torch.ones(*x.shape[:-2], 7, 8)
+            return functional.scaled_dot_product_attention(self.first(x), keys, keys)
+
+    digital = gather_statistics(Network(), "differential", torch.rand(3, *before, 5, 8)).digital
+    assert digital.activations == math.prod(before) * 5 * 7

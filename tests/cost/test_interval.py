@@ -70,3 +70,21 @@ def test_gates_shrink_and_capacitors_of_cells_do_not(name):
 def test_impossible_nodes_are_refused():
     with pytest.raises(DesignError, match="the node is 1 nm"):
         at_node(Library.load("sram-28nm"), 1)
+
+
+def test_smaller_gates_are_faster_and_thinner_lines_resist_more():
+    library = Library.load("sonos-40nm")
+    before, after = library.quantities(), at_node(library, library.node_nm / 2).quantities()
+    for name in ("slice_ns", "reduction_ns", "drivers.line_ohm", "clock_GHz"):
+        faster = name.endswith("_ns")
+        if name in before:
+            assert after[name].value == pytest.approx(before[name].value * (0.5 if faster else 2)), name
+    assert any(name.endswith("_ns") for name in before)
+
+
+def test_a_share_of_all_is_explained_by_less_of_it():
+    """Numbers are raised to see what depends on them; what cannot be raised is lowered."""
+    library = Library.load("isaac-32nm").with_settings({"converters.sar.capacitor_share": 1.0})
+    parts = explained("energy", statistics(), "isaac", library)
+    values = {part.component: part.value for part in parts}
+    assert sum(values.values()) == pytest.approx(network_cost(statistics(), "isaac", library).energy_uJ)

@@ -116,3 +116,12 @@ def test_a_rate_beyond_the_circuits_own_is_named(settings, factor, own):
     else:
         (note,) = notes
         assert f"{factor} times the {own} that" in note
+
+
+@pytest.mark.parametrize("slice_bits", [1, 4])
+def test_converters_of_rows_that_cost_nothing_are_named_where_there_are_any(slice_bits):
+    library = Library.load("sonos-40nm").with_settings({"row_dac_bit.energy_pJ": 0.0, "row_dac_bit.area_um2": 0.0})
+    notes = network_cost(statistics(), Design(inputs={"slice_bits": slice_bits}), library).notes
+    words = "rows are driven with 4 bits at once"
+    assert any(words in note for note in notes) == (slice_bits == 4)
+    assert not any("rows are driven with" in note for note in notes if words not in note)

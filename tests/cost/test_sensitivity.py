@@ -7,6 +7,7 @@ from small_cost import SMALL, statistics
 
 from bitline import Design
 from bitline.cost import network_cost, sensitivity
+from bitline.errors import DesignError
 
 
 def test_sensitivity_orders_numbers_by_what_they_change():
@@ -18,3 +19,9 @@ def test_sensitivity_orders_numbers_by_what_they_change():
     cost = network_cost(statistics(), Design().with_settings({**SMALL, "inputs.accumulation": "digital"}))
     share = cost.energies_pJ["ADCs"] / sum(cost.energies_pJ.values())
     assert ramp["energy"] == pytest.approx(1 + share)
+
+
+@pytest.mark.parametrize("factor", [0, -1, float("inf")])
+def test_impossible_factors_are_refused(factor):
+    with pytest.raises(DesignError, match="factor"):
+        sensitivity(statistics(), Design(), factor=factor)

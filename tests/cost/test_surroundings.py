@@ -229,3 +229,11 @@ def test_what_is_not_known_is_refused():
         Surroundings.of("mine")
     with pytest.raises(DesignError, match="tiles is 0"):
         whole(tiles=0)
+
+
+def test_distance_counts_the_hops_after_the_first():
+    """The network's energy is that of one hop."""
+    cost, batch = whole(images=3)
+    further = mean_hops(cost.tiles) - 1
+    assert batch.distance_uJ == pytest.approx(3e-6 * cost.energies_pJ["network"] * further)
+    assert mean_hops(2) == 1

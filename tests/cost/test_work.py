@@ -166,3 +166,17 @@ def test_separate_polarities_cost_nothing_where_no_input_is_negative():
     design = Design.load("sonos-a")
     separate = design.with_settings({"inputs.polarities": "separate"})
     assert network_cost(statistics(), separate).energy_uJ == network_cost(statistics(), design).energy_uJ
+
+
+def test_every_array_of_a_product_is_read_once_for_each_slice_of_inputs():
+    """A library that knows the energy of reading a whole array: three arrays below each other take three times it."""
+
+    def cells_pJ(rows, **settings):
+        inputs = torch.rand(20, rows, generator=torch.Generator().manual_seed(0))
+        design = Design(array={"rows": 100}, hardware={"library": "isaac-32nm"}, **settings)
+        return network_cost(gather_statistics(nn.Sequential(nn.Linear(rows, 8)), design, inputs), design).energies_pJ[
+            "cells"
+        ]
+
+    assert cells_pJ(300) == pytest.approx(3 * cells_pJ(100))
+    assert cells_pJ(100, inputs={"slice_bits": 4}) == pytest.approx(cells_pJ(100) / 4)

@@ -147,7 +147,7 @@ def iter_only(source):
         (
             {"x": INPUTS, "labels": TARGETS},
             None,
-            "no argument called x, labels: it takes input; targets",
+            "no argument called x: use one of input",
         ),
         (INPUTS * float("nan"), TARGETS, "NaN or infinite"),
         ([(INPUTS[0] * float("inf"), 1)], None, "NaN or infinite"),

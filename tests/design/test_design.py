@@ -127,7 +127,7 @@ def test_the_first_matching_rule_of_a_layer_holds():
 
 
 def test_designs_are_frozen_and_have_a_schema():
-    with pytest.raises(ValueError):
+    with pytest.raises(DesignError):
         Design().adc.bits = 4
     schema = json.dumps(Design.model_json_schema())
     assert all(word in schema for word in ("bits_per_cell", "state-proportional", "guaranteed"))

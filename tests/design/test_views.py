@@ -85,7 +85,12 @@ CONTEXTS: dict[str, dict[str, Any]] = {
     "capacitors": {
         "array": {"kind": "charge-sharing", "rows": 12, "mismatch": 0.1, "parasitic": 0.5, "capacitor_fF": 0.1}
     },
-    "ohms": {**RESISTIVE, "array.bit_line": {"segment": 1000, "G_max_uS": 20}, "array.source_line.segment": 1e-2},
+    "ohms": {
+        **RESISTIVE,
+        "array.bit_line.segment": 1000,
+        "array.bit_line.G_max_uS": 20,
+        "array.source_line.segment": 1e-2,
+    },
     "few bits": {"inputs.bits": 3, "inputs.range": {"kind": "least-error"}, "adc.bits": 3, "adc.range": "least-error"},
     "few input bits": {"inputs.bits": 3, "adc.bits": 3, "adc.range": BEST_OF_TWO},
     "saved": {

@@ -51,6 +51,11 @@ REFUSED = {
     "surplus fields": (GOOD.replace("\n2,", "\n7,2,"), r"line 2 has 3 fields and the header 2: .* such as ';'"),
     "decimal commas between commas": (text("target,measured", ",", ","), r"line 2 has 3 fields and the header 2"),
     "number of the line": ("target,measured\n\n\n2,2\n5,bad\n", r"row 5: .*'bad'.* is not a measurement"),
+    "no header": ("2,2.1\n2,1.9\n", r"begins with numbers: write a header above them, such as 'target,measured'"),
+    "twice": ("target,measured,measured\n2,2,2\n", r"two columns called 'measured': give each a header of its own"),
+    "a gap": (GOOD + "2,\n", r"row 12: measured is 'nan', which is not .*finite number.*or leave the row out"),
+    "below 0": (GOOD + "-2,2\n", r"row 12: target is '-2', which is not .*targets and times are 0 or more"),
+    "two kinds": (text("target (uS),measured (uA)"), r"targets in uS and measured values in uA: give both as"),
     "truth": (GOOD + "2,True\n", r"row 12: .*'True'.* is not a measurement"),
     "one column": ("target and measured\n2\n3\n", r"one column for target and measured, 'target and measured'"),
     "times of each cell": (

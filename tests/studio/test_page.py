@@ -30,6 +30,8 @@ def page(browser, server):
     opened.on("console", lambda message: wrong.append(message.text) if is_fault(message) else None)
     opened.goto(server.address)
     opened.wait_for_selector("tr.same, #table tbody tr")
+    opened.wait_for_selector("svg.chain")
+    assert not opened.locator("#alarm").text_content()
     yield opened
     opened.close()
     assert wrong == []

@@ -55,7 +55,7 @@ def explore(
     best = set(found.front)
     front = Shown(best_first([design for design in result.designs if design.key in best]))
     asked = chosen.search.designs
-    again = f" (of {asked}: others are the same, or impossible, or not there)" if found.looked_at < asked else ""
+    again = f" (of {asked}: it came upon no others that are possible)" if found.looked_at < asked else ""
     heading = (
         f"{found.looked_at} designs screened{again}, {len(found.survivors)} measured in full; {len(best)} of "
         f"them are on the front of {', '.join(chosen.search.objectives)}:"

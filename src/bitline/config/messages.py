@@ -26,6 +26,8 @@ LONGEST = 80
 """Characters of a value that a message shows."""
 SECTIONS = frozenset({"model_type", "model_attributes_type", "dict_type", "dataclass_type"})
 """Kinds of problems where something else stands in the place of a section."""
+LISTS = frozenset({"tuple_type", "list_type"})
+"""Kinds of problems where something else stands in the place of a list."""
 BOUNDS = {
     "less_than_equal": "{} at most",
     "less_than": "less than {}",
@@ -173,6 +175,10 @@ def _message(problem: ErrorDetails, path: str, owner: type[BaseModel], model: ty
         (limit,) = context.values()
         limit = f"{limit:g}" if isinstance(limit, float) else limit
         return f"{path} is {_shown(problem['input'])}: use {BOUNDS[kind].format(limit)}"
+    if kind in LISTS:
+        table = isinstance(problem["input"], dict)
+        how = f"write [[{path}]] for each" if table else f"write [{_shown(problem['input'])}]"
+        return f"{path} is {_shown(problem['input'])}, but it is a list: {how}"
     if kind in SECTIONS:
         return f"{path} is {_shown(problem['input'])}, but it is a section: write [{path}] and its settings below"
     if kind == SEEMING:

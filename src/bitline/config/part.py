@@ -14,7 +14,8 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
 
 from bitline.config.meanings import meaning
-from bitline.numerics.text import exact
+from bitline.errors import DesignError
+from bitline.numerics.text import exact, type_in_words
 
 NUMBERS = (int, float)
 SEEMING = "seeming_number"
@@ -37,6 +38,14 @@ class Part(BaseModel):
         allow_inf_nan=False,
         ser_json_inf_nan="constants",
     )
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not name.startswith("_"):
+            raise DesignError(
+                f"{name} of {type_in_words(self)} stays as it is: make another one, as "
+                "design.with_settings({'adc.bits': 5}) does of a design"
+            )
+        super().__setattr__(name, value)
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:

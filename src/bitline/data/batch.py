@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from bitline.config.messages import nearest
 from bitline.data.call import Call, accepted_keywords, possible_arguments, tell_left_out, tensor_of_numbers
 from bitline.data.collate import LABELS, TARGETS
 from bitline.data.decoder_inputs import with_decoder_inputs
@@ -145,11 +146,11 @@ def _of_mapping(given: Mapping[Any, Any], network: nn.Module) -> tuple[Call, Any
     key = key or next((name for name in TARGETS if name in named and name not in accepted), None)
     keywords = {name: _input(value, name) for name, value in accepted.items() if name != key and value is not None}
     if not keywords:
-        takes = ", ".join(inspect.signature(network.forward).parameters) or "nothing"
-        raise DataError(
-            f"the network has no argument called {', '.join(named) or 'anything'}: it takes {takes}; targets go under "
-            f"{LABELS[0]!r}"
-        )
+        takes = [*inspect.signature(network.forward).parameters]
+        others = [name for name in named if name != key] or ["anything"]
+        remedy = nearest(others[0], takes) if takes else ": it takes nothing"
+        labels = f"; targets go under {LABELS[0]!r}" if key is None else ""
+        raise DataError(f"the network has no argument called {', '.join(others)}{remedy}{labels}")
     tell_left_out(network, left_out(named, accepted), accepted)
     return Call((), keywords), None if key is None else named[key]
 

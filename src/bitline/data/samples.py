@@ -45,7 +45,7 @@ def samples_of(data: Any, labels: Any, network: nn.Module) -> Samples:
         3
         >>> samples_of(7, None, network)
         Traceback (most recent call last):
-        bitline.errors.DataError: the data is an int: give a tensor or array, a tuple (inputs, targets), a mapping, a ...
+        bitline.errors.DataError: the data is an int: give a tensor or array, a tuple (inputs, targets), a mapping, ...
     """
     if isinstance(data, Samples):
         return data.beside(network)

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from bitline.data._order import fair_order, is_mixed
 from bitline.data.samples import Samples, StoredSamples, samples_of
 from bitline.errors import DataError
+from bitline.numerics.summary import counted
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,8 @@ class SplitSamples:
         """
         if isinstance(made, Mapping) and set(made) == {"data", "calibration"}:
             samples, others = (samples_of(made[part], None, network) for part in ("data", "calibration"))
-            return cls(samples.part(0, images), others.part(0, calibration), samples.digest())
+            chosen = samples.part(0, images)
+            return cls(chosen, others.part(0, calibration), samples.digest(), _too_few(chosen, images))
         samples = samples_of(made, None, network)
         kept = min(len(samples) if images is None else images, len(samples) - len(samples) // 2)
         apart = len(samples) - kept if calibration is None else min(calibration, len(samples) - kept)
@@ -63,7 +65,15 @@ class SplitSamples:
             raise DataError(f"{name} gives {len(samples)} samples, and none to calibrate with: give two or more")
         measured, others, which = set_apart(samples, apart)
         note = f"{which} of {name} set ranges, and are not measured on"
-        return cls(measured.part(0, images), others, samples.digest(), (note,))
+        chosen = measured.part(0, images)
+        return cls(chosen, others, samples.digest(), (note, *_too_few(chosen, images)))
+
+
+def _too_few(chosen: Samples, wanted: int | None) -> tuple[str, ...]:
+    """What is to be said where there are fewer samples than were asked for."""
+    if wanted is None or len(chosen) >= wanted:
+        return ()
+    return (f"only {counted(len(chosen), 'sample')} are there to measure on, not {wanted:,}",)
 
 
 def set_apart(samples: Samples, count: int) -> tuple[Samples, Samples, str]:
@@ -87,7 +97,7 @@ def set_apart(samples: Samples, count: int) -> tuple[Samples, Samples, str]:
         order = fair_order(samples.targets, seed=0)
         measured, others = (samples.at(order[part].sort().values) for part in (slice(kept), slice(kept, None)))
         return measured, others, f"{count:,} samples, drawn evenly over the classes as the data is in their order,"
-    return samples.part(0, kept), samples.part(kept, None), f"the last {count:,} samples"
+    return samples.part(0, kept), samples.part(kept, None), f"the last {counted(count, 'sample')}"
 
 
 def _are_classes(targets: Any) -> bool:

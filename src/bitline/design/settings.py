@@ -76,8 +76,9 @@ def nested(settings: dict[str, Any]) -> dict[str, Any]:
         known = place.get(last, value)
         if isinstance(known, dict) != isinstance(value, dict):
             raise DesignError(f"{name} is {value!r}, and settings of {name} are given, too: give one of them")
-        if last == TAG and known != value:
-            raise DesignError(f"{'.'.join(path)} is {known!r} and {value!r} at once: give one of them, as its {TAG}")
+        if known != value:
+            what, remedy = (".".join(path), f", as its {TAG}") if last == TAG else (name, "")
+            raise DesignError(f"{what} is {known!r} and {value!r} at once: give one of them{remedy}")
         place[last] = value
     return result
 
@@ -127,9 +128,10 @@ def overridden(settings: dict[str, Any], changes: dict[str, Any]) -> dict[str, A
         >>> overridden({"adc.kind": "sar", "adc.bits": 6}, {"adc": "uniform"})
         {'adc.bits': 6, 'adc': 'uniform'}
     """
-    chosen = {_chosen(name, value) for name, value in flat(changes).items()}
-    kept = {name: value for name, value in _dotted(settings) if _chosen(name, value) not in chosen - {None}}
-    return {**kept, **changes}
+    changed = flat(changes)
+    chosen = {_chosen(name, value) for name, value in changed.items()} - {None}
+    before = ((name, value) for name, value in _dotted(settings) if name not in changed)
+    return {**{name: value for name, value in before if _chosen(name, value) not in chosen}, **changes}
 
 
 def _chosen(name: str, value: Any) -> str | None:

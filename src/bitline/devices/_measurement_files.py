@@ -27,6 +27,7 @@ WORDS = {
 SHOWN, MANY = 12, 40
 """Headers that a message names, and so many that they are hardly those of columns."""
 RESISTANCE = re.compile(r"(?<![a-z])(r|resistances?)(?![a-z0-9])", re.IGNORECASE)
+NUMBER = re.compile(r"[-+]?[0-9]*[.,]?[0-9]+(e[-+]?[0-9]+)?", re.IGNORECASE)
 COUNTED = re.compile(r"^(cell|device|index|id|no|nr|number|#|unnamed: \d+)$", re.IGNORECASE)
 """Headers of columns that number the cells."""
 
@@ -85,6 +86,7 @@ def read_file(path: Path, columns: Columns) -> ReadFile:
 def _named(frame: pd.DataFrame, decimal: str, path: Path, columns: Columns) -> ReadFile:
     """The columns under the names that bitline has for them."""
     headers = list(frame)
+    _check_headers(headers, path)
     found = _chosen(headers, path, columns)
     later = {} if "time_s" in found else _later_readings(headers, found)
     first = reading_in(found["measured"]) if "measured" in found and "time_s" not in found else None
@@ -98,6 +100,15 @@ def _named(frame: pd.DataFrame, decimal: str, path: Path, columns: Columns) -> R
     unused = tuple(header for header in headers if header not in found.values() and not header.startswith("Unnamed:"))
     named = frame[list(found.values())].set_axis(list(found), axis=1)
     return ReadFile(named, unit, scales, readings, unused, decimal)
+
+
+def _check_headers(headers: list[str], path: Path) -> None:
+    """Refuse a first line of measurements, and columns that cannot be told apart."""
+    if all(NUMBER.fullmatch(header) for header in headers):
+        raise ValueError(f"{path} begins with numbers: write a header above them, such as 'target,measured'")
+    twice = next((header for header in headers if headers.count(header) > 1), None)
+    if twice is not None:
+        raise ValueError(f"{path} has two columns called {twice!r}: give each a header of its own")
 
 
 def _chosen(headers: list[str], path: Path, columns: Columns) -> dict[str, str]:
@@ -179,7 +190,10 @@ def _units(found: dict[str, str], path: Path) -> tuple[str, dict[str, float]]:
     for name, measured in sizes.items():
         if target is not None and measured is not None:
             if target[1] != measured[1]:
-                raise ValueError(f"{path} has targets in {target[0]} and measured values in {measured[0]}")
+                raise ValueError(
+                    f"{path} has targets in {target[0]} and measured values in {measured[0]}: give both as "
+                    "conductances, or both as currents at one voltage"
+                )
             scales[name] = measured[2] / target[2]
         elif target is not None or measured is not None:
             with_unit, without = ("target", name) if target else (name, "target")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -99,20 +99,33 @@ def _read(path: Path, columns: Columns, _state: FileState) -> MeasurementTable:
     at_least = values.reindex(columns=["target", "time_s"], fill_value=0.0)
     unusable = values.index[~np.isfinite(values).all(axis=1) | (at_least < 0).any(axis=1)]
     if len(unusable):
-        raise ValueError(
-            f"{path}, row {unusable[0]}: {frame.loc[unusable[0]].to_dict()} is not a measurement: "
-            "every number must be finite, targets and times 0 or more"
-        )
+        raise ValueError(_unusable(path, frame.loc[unusable[0]], values.loc[unusable[0]]))
     values = _long(values, file.readings)
     times = tuple(float(time) for time in sorted(values["time_s"].unique()))
     cells_at = tuple(
         _by_target(values[values["time_s"] == time], path, f" at {time:g} s" if len(times) > 1 else "")
         for time in times
     )
-    if any(not np.array_equal(measured.targets, cells_at[0].targets) for measured in cells_at):
-        raise ValueError(f"{path}: every time must have the same targets")
+    for time, measured in zip(times, cells_at, strict=True):
+        apart = set(measured.targets) ^ set(cells_at[0].targets)
+        if apart:
+            raise ValueError(
+                f"{path}: at {times[0]:g} s and {time:g} s there are not the same targets: {min(apart):g} is at one of "
+                "them only; measure each target at every time, or leave it out"
+            )
     content = content_digest(path.read_bytes())
     return MeasurementTable(times, cells_at, content, file.unit, file.unused)
+
+
+def _unusable(path: Path, row: pd.Series[Any], numbers: pd.Series[float]) -> str:
+    """Why a row is no measurement, and what to do."""
+    fields = {name: row[name] for name, number in numbers.items() if not np.isfinite(number)}
+    remedy = "write a finite number, with its unit in the header, or leave the row out"
+    if not fields:
+        fields = {name: row[name] for name in ("target", "time_s") if name in row and numbers[name] < 0}
+        remedy = "targets and times are 0 or more"
+    name, value = next(iter(fields.items()))
+    return f"{path}, row {row.name}: {name} is {str(value)!r}, which is not a measurement: {remedy}"
 
 
 def _long(values: pd.DataFrame, readings: dict[str, float]) -> pd.DataFrame:

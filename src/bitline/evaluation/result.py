@@ -14,7 +14,7 @@ from bitline.evaluation.chip_spread import ChipSpread
 from bitline.evaluation.layer_errors import LayerError
 from bitline.evaluation.sample_values import SampleValues
 from bitline.measures import ACCURACY, Measure
-from bitline.numerics.confidence import deviation, half_width, known
+from bitline.numerics.confidence import deviation, known
 from bitline.numerics.decibels import decibel_text
 from bitline.numerics.notebook import folded_html, strip_html, table_html
 from bitline.numerics.shares import mean_share
@@ -178,9 +178,11 @@ class Evaluation:
 
     @property
     def confidence_interval(self) -> tuple[float, float]:
-        """95 % interval of the mean over chips (Student's t), within what the measure can be; NaN for a single chip."""
-        half = half_width(self.chip_values)
-        return self.measure.possible(self.mean - half), self.measure.possible(self.mean + half)
+        """95 % interval of the mean over chips (Student's t), within what the measure can be.
+
+        NaN for a single chip, and for a few that are equal.
+        """
+        return ChipSpread(self.measure, self.chip_values).interval
 
     def to_frame(self) -> pd.DataFrame:
         """One row for each chip: design, chip, the measure and its baselines, and the cost where it is known.

@@ -5,7 +5,8 @@ matrices is a `CompositeLayer` in `COMPOSITE_LAYERS`.
 """
 
 from bitline.nn.attention import AnalogMultiheadAttention
-from bitline.nn.calibrate import Calibration, LayerRecord, NetworkRecord, record_network
+from bitline.nn.calibrate import record_network
+from bitline.nn.calibration import Calibration, LayerRecord, NetworkRecord
 from bitline.nn.calibration_file import load_calibration, save_calibration
 from bitline.nn.chips import age, program, restart_reads
 from bitline.nn.composite import CompositeLayer

@@ -15,7 +15,7 @@ from bitline.config.messages import first_line
 from bitline.data.samples import Samples
 from bitline.design import Design, views
 from bitline.errors import CalibrationError
-from bitline.nn.calibrate import Calibration
+from bitline.nn.calibration import Calibration
 from bitline.nn.calibration_json import UNREADABLE, calibration_of_json
 from bitline.numerics.digest import content_of, weights_digest
 

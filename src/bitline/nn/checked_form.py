@@ -9,7 +9,7 @@ from torch import nn
 
 from bitline.design import Design
 from bitline.errors import ConversionError
-from bitline.nn.calibrate import Calibration, NetworkRecord
+from bitline.nn.calibration import Calibration, NetworkRecord
 from bitline.nn.digital_products import remarks_on_products
 from bitline.nn.faithful import Check, Rehearsal, check, first_difference, is_repeatable, outside_reads, rehearse
 from bitline.nn.fold import Pair, foldable, told_of_repeated

@@ -11,7 +11,7 @@ from bitline.design.approximations import device_notes
 from bitline.errors import ConversionError
 from bitline.layer.chip import Chip
 from bitline.nn.activity import Activities
-from bitline.nn.calibrate import RANGES, Calibration, ranges_in_words
+from bitline.nn.calibration import RANGES, Calibration, ranges_in_words
 from bitline.nn.contexts import analog_layers
 from bitline.nn.fold import FoldReport
 from bitline.numerics.notebook import table_html

@@ -13,7 +13,8 @@ from bitline.errors import CalibrationError, ConversionError
 from bitline.layer.chip import Chip
 from bitline.layer.encoded import lost_weights
 from bitline.layer.relu_floor import idle_awareness
-from bitline.nn.calibrate import Calibration, NetworkRecord, record_for
+from bitline.nn.calibrate import record_for
+from bitline.nn.calibration import Calibration, NetworkRecord
 from bitline.nn.checked_form import checked_form, known_form
 from bitline.nn.contexts import recordable
 from bitline.nn.conversion import Conversion

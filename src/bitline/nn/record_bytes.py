@@ -14,7 +14,7 @@ from torch import Tensor
 from bitline.errors import CalibrationError
 from bitline.layer.signal_histograms import SignalHistograms
 from bitline.nn.activity import Activity
-from bitline.nn.calibrate import LayerRecord, NetworkRecord
+from bitline.nn.calibration import LayerRecord, NetworkRecord
 from bitline.numerics.histogram import Histogram, HistogramSeries
 from bitline.quantize import InputScale
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from torch import nn
 
 from bitline.layer.stated_calibration import stated_calibration
-from bitline.nn.calibrate import Calibration
+from bitline.nn.calibration import Calibration
 from bitline.nn.fold import Pair, foldable
 from bitline.nn.layer import AnalogLayer
 

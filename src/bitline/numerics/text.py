@@ -127,7 +127,8 @@ def with_article(noun: str) -> str:
         >>> with_article("image"), with_article("sample"), with_article("ndarray")
         ('an image', 'a sample', 'an ndarray')
     """
-    return f"{'an' if noun.startswith(VOWELS) else 'a'} {noun}"
+    sounds_open = noun.startswith(VOWELS) and not noun.lower().startswith(("uni", "use"))
+    return f"{'an' if sounds_open else 'a'} {noun}"
 
 
 def type_in_words(value: object) -> str:

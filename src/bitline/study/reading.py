@@ -7,8 +7,8 @@ import json
 import math
 import re
 import tomllib
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -77,7 +77,10 @@ def read_results(path: str | Path) -> StudyResult:
             sessions=tuple(store.sessions()),
             designs=tuple(contents.result(design) for design in newest if design.key not in earlier),
             float_value=contents.finished.coverage("float").accuracy(contents.images),
-            notes=tuple(_notes(store, facts, code, left_out)),
+            notes=(
+                *_notes(store, facts, code, left_out),
+                *_unpriced(contents.costs.get(row.key, {}) for row in newest),
+            ),
             error=contents.finished.failures.get("", ""),
             earlier=tuple(contents.result(design) for design in newest if design.key in earlier),
         )
@@ -214,6 +217,13 @@ def _notes(store: Store, facts: dict[str, str], code: dict[str, list[str]], left
         )
     for name, (_, *unseen) in code.items():
         yield from unnoticed(name, Code((), "", tuple(unseen)))
+
+
+def _unpriced(costs: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Why designs have no energy, area and latency, each reason once."""
+    missing = (cost.get("notes", []) for cost in costs if cost and "energy_uJ" not in cost)
+    for reason, count in Counter(notes[0] for notes in missing if notes).items():
+        yield f"{counted(count, 'design')} with {reason}"
 
 
 class _Contents:

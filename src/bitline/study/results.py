@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from bitline.config.former_name import FormerName
+from bitline.evaluation.chip_spread import ChipSpread
 from bitline.evaluation.layer_errors import LayerError
 from bitline.measures import ACCURACY, Measure
 from bitline.numerics.confidence import deviation, half_width
@@ -110,8 +112,9 @@ class DesignResult:
 
     @property
     def half_width(self) -> float:
-        """Half of the 95 % confidence interval of the mean; NaN for fewer than two chips."""
-        return half_width(self.chip_values)
+        """Half of the 95 % confidence interval of the mean; NaN for fewer than two chips, or a few that are equal."""
+        equal = ChipSpread(self.measure, self.chip_values).says_nothing
+        return math.nan if equal else half_width(self.chip_values)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import random
+from collections.abc import Callable, Container, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -10,6 +11,10 @@ from bitline.errors import StudyError
 from bitline.study.axes import Axis, crossed, meets, quantity
 from bitline.study.study import Study
 
+PATIENCE = 10
+"""Generations of proposals after which the sampler has settled, and others than its own are looked at, too."""
+MOST = 100_000
+"""Combinations among which these are drawn, the first ones."""
 Look = Callable[[Sequence[dict[str, Any]]], Sequence[list[float] | None]]
 """Objectives of the designs with some settings; None for impossible designs and those that failed."""
 
@@ -40,14 +45,51 @@ def generations(study: Study, directions: Sequence[str], look_at: Look) -> Itera
     optuna = _optuna()
     sampler = optuna.samplers.NSGAIISampler(population_size=search.population, seed=search.seed)
     sampled = optuna.create_study(directions=directions, sampler=sampler)
-    asked = 0
-    while asked < search.designs:
-        generation = [sampled.ask() for _ in range(min(search.population, search.designs - asked))]
-        values = look_at([_suggested(study, proposal) for proposal in generation])
-        for proposal, known in zip(generation, values, strict=True):
-            sampled.tell(proposal, known, state=optuna.trial.TrialState.FAIL if known is None else None)
-        asked += len(generation)
-        yield asked
+    known: dict[str, list[float] | None] = {}
+    while len(known) < search.designs:
+        room = min(search.population, search.designs - len(known))
+        proposals, new = _generation(study, sampled.ask, room, known)
+        new |= _others(study, room - len(new), {*known, *new})
+        if not new:
+            return
+        known |= dict(zip(new, look_at([*new.values()]), strict=True))
+        for proposal, name in proposals:
+            failed = known[name] is None
+            sampled.tell(proposal, known[name], state=optuna.trial.TrialState.FAIL if failed else None)
+        yield len(known)
+
+
+def _generation(
+    study: Study, ask: Callable[[], Any], room: int, known: Container[str]
+) -> tuple[list[tuple[Any, str]], dict[str, dict[str, Any]]]:
+    """Proposals with the names of their settings, and the settings of those that are new, as many as there is room for.
+
+    Proposals of what is known are proposals, too: they tell the sampler that it is good or bad once more.
+    """
+    proposals: list[tuple[Any, str]] = []
+    new: dict[str, dict[str, Any]] = {}
+    while len(new) < room and len(proposals) < PATIENCE * study.search.population:
+        proposal = ask()
+        settings = _suggested(study, proposal)
+        name = _name(settings)
+        proposals.append((proposal, name))
+        if name not in known:
+            new[name] = settings
+    return proposals, new
+
+
+def _others(study: Study, count: int, known: Container[str]) -> dict[str, dict[str, Any]]:
+    """Some designs that the sampler does not propose, where it has settled on others."""
+    if not count:
+        return {}
+    few = islice(crossed(study.axes, study.known()), MOST)
+    left = {name: settings for settings in few if (name := _name(settings)) not in known}
+    drawn = random.Random(study.search.seed).sample([*left], min(count, len(left)))
+    return {name: left[name] for name in drawn}
+
+
+def _name(settings: dict[str, Any]) -> str:
+    return repr(sorted(settings.items()))
 
 
 def _optuna() -> Any:

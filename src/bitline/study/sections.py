@@ -285,7 +285,7 @@ class Search(Part):
     """What to trade off: 'accuracy', or what the study measures instead, and numbers of the cost. Accuracy, TOPS_per_W,
     TOPS_per_mm2, images_per_s and cells_used are to be large, all others small; other measures as is better."""
     designs: Annotated[int, Field(ge=1)] = 100
-    """How many designs to look at."""
+    """How many designs to look at, impossible combinations counted; fewer where there are no others."""
     population: Annotated[int, Field(ge=2)] = 20
     """Designs of one generation, which are measured at the same time."""
     screening_images: Annotated[int, Field(ge=1)] = 64

@@ -92,7 +92,8 @@ class Selection:
         numbers = [at for at in kept if is_number(rows[at][name])]
         words = [at for at in kept if not is_number(rows[at][name]) and is_known(rows[at][name])]
         numbers.sort(key=lambda at: sign * _small(name, rows[at], measure))
-        words.sort(key=lambda at: str(rows[at][name]), reverse=sign < 0)
+        order = list(dict.fromkeys(str(row[name]) for row in rows))  # that of the study
+        words.sort(key=lambda at: sign * order.index(str(rows[at][name])))
         known = {*numbers, *words}
         return [*numbers, *words, *(at for at in kept if at not in known)]
 

@@ -233,5 +233,5 @@ byId("clear").addEventListener("click", () => {
   byId("filter").focus();
 });
 
-await ask();
-look();
+await look(); // first, as what is drawn of a design is named by what the store says
+if (!now) await ask();
