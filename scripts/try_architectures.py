@@ -196,6 +196,8 @@ def tried(package: str, name: str) -> dict[str, Any]:
         raise UnsuitedError(f"{type(error).__name__}: {error}") from error
     if expected is not None and not expected.isfinite().all():
         raise UnsuitedError("random weights make its outputs infinite")
+    if expected is not None and not expected.equal(outputs_of(network, images)):
+        raise UnsuitedError("its outputs are random")
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         began = time.perf_counter()
@@ -278,6 +280,8 @@ def table() -> Iterator[str]:
 
 def least(ratios: dict[str, float]) -> str:
     """The smallest ratio, and whose it is."""
+    if not ratios:
+        return "not tried"
     name = min(ratios, key=ratios.__getitem__)
     return f"{ratios[name]:.0f} dB (`{name}`)"
 

@@ -647,3 +647,31 @@ def test_kernels_of_images_and_of_volumes_in_one_network():
             return self.volume(self.image(x)[:, None])
 
     assert_faithful(Both(), inputs(20, 2, 8, 8))
+
+
+class Pooling(nn.Module):
+    """Attention of PyTorch's function with the weights of layers, as WavLM has it, and CLIP at its end."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.q, self.k, self.v, self.end = (nn.Linear(8, outputs) for outputs in (8, 8, 8, 6))
+
+    def forward(self, x):
+        tokens = x.transpose(0, 1)
+        bias = torch.cat([self.q.bias, self.k.bias, self.v.bias])
+        pooled, _ = functional.multi_head_attention_forward(
+            tokens[:1], tokens, tokens, 8, 2, None, bias, None, None, False, 0.0, self.end.weight, self.end.bias,
+            training=self.training, need_weights=False, use_separate_proj_weight=True, q_proj_weight=self.q.weight,
+            k_proj_weight=self.k.weight, v_proj_weight=self.v.weight,
+        )  # fmt: skip
+        return pooled.squeeze(0)
+
+
+def test_the_function_of_attention_calls_the_layers_whose_weights_it_is_given():
+    """The network was refused: it computed with their weights outside of them."""
+    network, inputs = nn.Sequential(nn.Linear(8, 8), Pooling()).eval(), torch.rand(9, 5, 8)
+    fine = {"weights.bits": 15, "inputs.bits": 15, "inputs.range.percentile": 100.0}
+    analog = convert(network, Design.load("ideal").with_settings(fine), inputs)
+    assert conversion_of(analog).analog == ("0", "1.q", "1.k", "1.v", "1.end")
+    assert torch.allclose(analog(inputs), network(inputs), atol=1e-4)

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
+from bitline.nn.for_a_while import replaced
 from bitline.nn.uncompiled import uncompiled
 from bitline.nn.weight_products import READINGS
 
@@ -51,6 +52,9 @@ class AskedProducts(TorchFunctionMode):
         if func in READINGS:
             found = READINGS[func].result(self._linear, self._is_weight, args, kwargs or {})
             return func(*args, **(kwargs or {})) if found is None else found
+        if func is functional.multi_head_attention_forward:
+            with self, replaced(vars(functional), "has_torch_function", _has_no_other):
+                return func(*args, **(kwargs or {}))
         if func not in PRODUCTS.values():
             return func(*args, **(kwargs or {}))
         names = ("input", "weight", "bias", *SETTINGS)
@@ -60,6 +64,11 @@ class AskedProducts(TorchFunctionMode):
 
     def _linear(self, x: Tensor, weight: Tensor) -> Tensor:
         return self._answer(functional.linear, x, weight, None, {})
+
+
+def _has_no_other(*_: object) -> bool:
+    """That of PyTorch would ask for the whole of attention again, and not for its products."""
+    return False
 
 
 def is_product_of(layer: nn.Module, weight: Tensor, settings: Mapping[str, Any]) -> bool:
