@@ -18,6 +18,7 @@ from bitline.data.split_samples import SplitSamples
 from bitline.errors import BitlineError, DataError, DesignError, StudyError
 from bitline.evaluation.result import Evaluation
 from bitline.nn import conversion_of
+from bitline.report.figures.study_accuracy import accuracy_chart
 from bitline.study import DesignResult, Selection, Study, StudyResult
 from bitline.study.sampling import generations
 from bitline.study.table import columns
@@ -162,3 +163,28 @@ def test_fewer_samples_than_asked_for_are_told():
     )
     few = SplitSamples.of(torch.rand(2, 4), "mine:make", network, images=1)
     assert few.notes == ("the last 1 sample of mine:make set ranges, and are not measured on",)
+
+
+def by_words():
+    """A study of three kinds of converters, one of them a table of settings."""
+    kinds = ("uniform", TABLE, {"kind": "uniform", "bits": 6})
+    designs = tuple(
+        DesignResult(str(at), "", {"adc": kind}, {}, chip_values=(0.9 + at / 100,)) for at, kind in enumerate(kinds)
+    )
+    study = Study(axes=[{"setting": "adc", "values": kinds}])
+    return StudyResult(study, {}, (), designs, float_value=0.95)
+
+
+def test_charts_against_words_begin_where_the_values_do():
+    """Plotly begins at 0 where points stand beside each other."""
+    low, high = accuracy_chart(by_words(), "adc").layout.yaxis.range
+    assert 89 < low < 90 and 95 < high < 96
+
+
+def test_tables_of_settings_have_names_that_can_be_asked_for():
+    """Dictionaries of Python stood in tables and files, and conditions could not name them."""
+    result = by_words()
+    assert columns(result)["adc"] == ["uniform", "sar (bits 6)", "uniform (bits 6)"]
+    assert [design.key for design in Selection(where=("adc = sar (bits 6)",)).of(result)] == ["1"]
+    with pytest.raises(StudyError, match=r"use one of sar \(bits 6\), uniform, uniform \(bits 6\)"):
+        Selection(where=("adc = pipeline",)).of(result)

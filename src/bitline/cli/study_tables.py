@@ -166,7 +166,7 @@ def _text(value: Any) -> str:
         if math.isnan(value):  # not known, as of a library without areas
             return ""
         return min(exact(value), setting_text(value), key=len)
-    return "" if value is None else str(value)
+    return "" if value is None else setting_text(value)
 
 
 def _span(values: set[float], measure: Measure) -> str:

@@ -6,6 +6,7 @@ Its sections are the stages of the signal chain; the types of their variants liv
 from __future__ import annotations
 
 import math
+from html import escape
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, Self
@@ -153,6 +154,10 @@ class Design(Part):
         """
         trust(self.code)
         return Design.from_dict(self.model_dump())
+
+    def _repr_html_(self) -> str:
+        """The design as a notebook shows it: its file."""
+        return f'<pre style="line-height:1.3">{escape(self.to_toml())}</pre>'
 
     def to_toml(self) -> str:
         """The design as TOML, every setting with its meaning; reads back as an equal design."""

@@ -38,9 +38,9 @@ def program(network: nn.Module, *, chip: int, seed: int | None = None) -> nn.Mod
         The network.
 
     Raises:
-        ConversionError: it is no converted network, or chip or seed is no whole number.
+        ConversionError: it is no converted network, or chip or seed is no whole number, the chip of 0 or more.
     """
-    whole_number("chip", chip, error=ConversionError)
+    whole_number("chip", chip, 0, ConversionError)
     if seed is not None:
         whole_number("seed", seed, error=ConversionError)
     for layer in _layers(network):

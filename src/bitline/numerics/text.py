@@ -91,12 +91,17 @@ def setting_text(value: object) -> str:
     """A setting's value as people read it: numbers that nobody typed, such as steps of equal ratios, with four digits.
 
     Args:
-        value: of a setting.
+        value: of a setting; a table of settings is said by its kind, and by the others in brackets.
 
     Examples:
         >>> setting_text(0.0464158883361), setting_text(0.03), setting_text(144), setting_text("1 day")
         ('0.04642', '0.03', '144', '1 day')
+        >>> setting_text({"bits": 6, "kind": "sar", "noise": 0.5}), setting_text({"bits": 6})
+        ('sar (bits 6; noise 0.5)', 'bits 6')
     """
+    if isinstance(value, dict):
+        others = "; ".join(f"{name} {setting_text(part)}" for name, part in value.items() if name != "kind")
+        return " ".join(filter(None, (value.get("kind"), f"({others})" * bool(others)))) if "kind" in value else others
     typed = not isinstance(value, float) or not math.isfinite(value) or float(f"{value:.6g}") == value
     return str(value) if typed else f"{value:.4g}"
 

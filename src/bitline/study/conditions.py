@@ -141,7 +141,7 @@ def _read(match: re.Match[str], rows: Sequence[Mapping[str, Any]], shares: Colle
                 alone = f"'{column} {relation} {unit['number']}'"
                 raise StudyError(f"{about}: write the number alone, in the unit of the column, such as {alone}")
             raise StudyError(f"{about} compares {f'numbers with {word!r}' if numbers else 'words'}: use = or !=")
-        known = {_word(value): str(value) for value in values}
+        known = {_word(value): str(in_words(value)) for value in values}
         if _word(word) not in known:
             raise StudyError(f"{about}: no design has {word!r} there{nearest(word, sorted(known.values()))}")
         return Condition(column, relation, word)

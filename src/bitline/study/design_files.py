@@ -10,6 +10,7 @@ from bitline.config.arguments import checked
 from bitline.config.files import check_writable, write_text
 from bitline.design import Design
 from bitline.errors import StudyError
+from bitline.numerics.text import setting_text
 from bitline.study.point import in_line
 from bitline.study.results import DesignResult
 
@@ -57,4 +58,4 @@ def _file_name(design: DesignResult, place: str) -> str:
 
 
 def _plain(value: object) -> str:
-    return re.sub(r"[^\w.+-]+", "_", str(value)).strip("_")
+    return re.sub(r"[^\w.+-]+", "_", setting_text(value)).strip("_")

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from bitline.numerics.labels import COSTS
+from bitline.study.words import in_words
 
 if TYPE_CHECKING:
     from bitline.study.results import StudyResult
@@ -29,7 +30,8 @@ def columns(result: StudyResult) -> dict[str, list[Any]]:
         return {}
     settings = dict.fromkeys(name for design in designs for name in design.settings)
     values = {
-        name: [design.value(name) if name in design.settings else math.nan for design in designs] for name in settings
+        name: [_plain(design.value(name)) if name in design.settings else math.nan for design in designs]
+        for name in settings
     }
     costs = [design.costs for design in designs]
     first = {name: values.pop(name) for name in designs[0].settings}
@@ -71,3 +73,8 @@ def records(result: StudyResult) -> list[dict[str, Any]]:
 
 def _known(value: float | None) -> float:
     return math.nan if value is None else value
+
+
+def _plain(value: Any) -> Any:
+    """A value of a setting in a field of a table: tables of settings in words."""
+    return in_words(value) if isinstance(value, dict) else value

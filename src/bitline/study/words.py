@@ -6,15 +6,17 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from bitline.numerics.text import setting_text
+
 
 def in_words(value: Any) -> Any:
     """A value of a setting on an axis or in a table: numbers as they are, everything else in words.
 
     Examples:
-        >>> in_words(8), in_words(True), in_words("calibrated")
-        (8, 'True', 'calibrated')
+        >>> in_words(8), in_words(True), in_words("calibrated"), in_words({"kind": "sar", "bits": 6})
+        (8, 'True', 'calibrated', 'sar (bits 6)')
     """
-    return value if is_number(value) else str(value)
+    return value if is_number(value) else setting_text(value) if isinstance(value, dict) else str(value)
 
 
 def short_names(settings: Sequence[str]) -> dict[str, str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import html
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,12 +68,23 @@ def accuracy_chart(result: StudyResult, setting: str) -> go.Figure:
         scattermode="overlay" if axis.is_ordered else "group",  # words have room for points beside each other
         scattergap=0.3,
         xaxis={"title": axis.title, **_scale(axis)},
-        yaxis={"title": result.measure.head},
+        yaxis={"title": result.measure.head} | ({} if axis.is_ordered else _around(result, series)),
         showlegend=len(series) > 1,
         legend=LEGEND,
         height=420 + 22 * min(len(series), LARGEST_SERIES),
     )
     return figure
+
+
+def _around(result: StudyResult, series: Sequence[Series]) -> dict[str, Any]:
+    """A range with all intervals in it; Plotly would begin at 0 where points stand beside each other."""
+    compared = () if result.float_value is None else (result.measure.scale * result.float_value,)
+    ends = [end for line in series for end in (*line.low, *line.high)]
+    known = list(filter(math.isfinite, (*ends, *compared)))
+    if not known:
+        return {}
+    margin = 0.06 * (max(known) - min(known)) or 1.0
+    return {"range": (min(known) - margin, max(known) + margin)}
 
 
 def spread_chart(result: StudyResult, setting: str) -> go.Figure:

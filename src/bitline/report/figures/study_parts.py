@@ -48,6 +48,10 @@ def layers_chart(result: StudyResult) -> go.Figure:
     return figure
 
 
+SHARES = [float(f"{digit}e{power}") for power in range(-4, 3) for digit in (1, 2, 5)]
+"""Places on the axis of ranges, in per cent; Plotly would write the 5 of 0.5."""
+
+
 def ranges_chart(result: StudyResult) -> go.Figure:
     """Calibrated ADC range of every layer and weight slice."""
     figure = go.Figure()
@@ -58,8 +62,8 @@ def ranges_chart(result: StudyResult) -> go.Figure:
     layout = in_rows("layer", len({name for design in designs for name in design.costs.get("adc_ranges", {})}))
     figure.update_layout(
         title="ADC range of every layer and weight slice",
-        xaxis={"title": "share of the largest possible output range (%)", "type": "log", "dtick": "D2",
-               "exponentformat": "none"},
+        xaxis={"title": "share of the largest possible output range (%)", "type": "log", "tickvals": SHARES,
+               "ticktext": [f"{share:g}" for share in SHARES]},
         **layout | {"height": layout["height"] + ENTRY * len(told)},
     )  # fmt: skip
     return figure
