@@ -312,7 +312,7 @@ FAILING = {
     "syntax": ("def build(:", "importing failing fails with SyntaxError"),
     "raises": ("raise RuntimeError('no licence')", "importing failing fails with RuntimeError: no licence"),
     "exits": ("import sys\nsys.exit(0)", "importing failing fails with SystemExit"),
-    "imports": ("import nowhere", "failing cannot be imported (No module named 'nowhere')"),
+    "imports": ("import nowhere", "failing needs nowhere, which is not there"),
     "absent": ("def built(): ...", "failing.py) has no 'build': did you mean 'built'?"),
     "borrowed": ("from os import abort as build", "is not defined in failing, but in"),
     "constant": ("build = 5", "is int: it must be a function"),

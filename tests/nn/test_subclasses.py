@@ -14,6 +14,7 @@ from bitline import Design, conversion_of, convert
 from bitline.errors import ConversionError
 from bitline.nn import ANALOG_LAYERS, COMPOSITE_LAYERS, AnalogLinear, CompositeLayer, analog_layers
 from bitline.nn.registry import losses
+from bitline.numerics.text import with_article
 
 DESIGN = Design.load("differential").with_settings({"cell.device": "none"})
 INPUTS = torch.linspace(0, 1, 60 * 8).reshape(60, 8)
@@ -201,7 +202,8 @@ def test_a_class_that_cannot_be_kept_is_told(kind, why):
     assert type(analog[0]) is AnalogLinear
     (note,) = [note for note in conversion_of(analog).notes if "not the class" in note]
     assert (
-        note.startswith(f"layer '0' is a {kind.__name__}, of which its analog form keeps the weights") and why in note
+        note.startswith(f"layer '0' is {with_article(kind.__name__)}, of which its analog form keeps the weights")
+        and why in note
     )
     digital = DESIGN.with_settings({"layers": [{"match": "0", "digital": True}]})
     kept = convert(nn.Sequential(kind(8, 8), nn.Linear(8, 2)), digital, INPUTS)

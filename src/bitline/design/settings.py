@@ -76,9 +76,8 @@ def nested(settings: dict[str, Any]) -> dict[str, Any]:
         known = place.get(last, value)
         if isinstance(known, dict) != isinstance(value, dict):
             raise DesignError(f"{name} is {value!r}, and settings of {name} are given, too: give one of them")
-        if known != value:
-            what, remedy = (".".join(path), f", as its {TAG}") if last == TAG else (name, "")
-            raise DesignError(f"{what} is {known!r} and {value!r} at once: give one of them{remedy}")
+        if last == TAG and known != value:
+            raise DesignError(f"{'.'.join(path)} is {known!r} and {value!r} at once: give one of them, as its {TAG}")
         place[last] = value
     return result
 
@@ -119,6 +118,29 @@ def _dotted(settings: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]
         is_table_of_some = isinstance(value, dict) and value
         found += _dotted(value, f"{prefix}{name}.") if is_table_of_some else [(f"{prefix}{name}", value)]
     return found
+
+
+def refuse_twice(settings: Mapping[str, Any]) -> None:
+    """Refuse settings of which one is a table that says otherwise what another one says.
+
+    Args:
+        settings: values by dotted name.
+
+    Raises:
+        DesignError: names the setting and both values.
+
+    Examples:
+        >>> refuse_twice({"adc": {"kind": "sar", "bits": 6}, "adc.bits": 5})
+        Traceback (most recent call last):
+        bitline.errors.DesignError: adc.bits is 6 and 5 at once: give one of them
+    """
+    if not any(isinstance(value, dict) for value in settings.values()):
+        return
+    said: dict[str, Any] = {}
+    for name, value in settings.items():
+        for own, wanted in flat({name: value}).items():
+            if repr(said.setdefault(own, wanted)) != repr(wanted):
+                raise DesignError(f"{own} is {said[own]!r} and {wanted!r} at once: give one of them")
 
 
 def overridden(settings: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Container, Iterator, Sequence
 from itertools import islice
 from typing import Any
@@ -14,7 +13,7 @@ from bitline.study.study import Study
 PATIENCE = 10
 """Generations of proposals after which the sampler has settled, and others than its own are looked at, too."""
 MOST = 100_000
-"""Combinations among which these are drawn, the first ones."""
+"""Combinations from which these are, the first ones."""
 Look = Callable[[Sequence[dict[str, Any]]], Sequence[list[float] | None]]
 """Objectives of the designs with some settings; None for impossible designs and those that failed."""
 
@@ -79,13 +78,13 @@ def _generation(
 
 
 def _others(study: Study, count: int, known: Container[str]) -> dict[str, dict[str, Any]]:
-    """Some designs that the sampler does not propose, where it has settled on others."""
+    """Designs from all over those that the sampler does not propose, where it has settled on others."""
     if not count:
         return {}
     few = islice(crossed(study.axes, study.known()), MOST)
     left = {name: settings for settings in few if (name := _name(settings)) not in known}
-    drawn = random.Random(study.search.seed).sample([*left], min(count, len(left)))
-    return {name: left[name] for name in drawn}
+    names, count = [*left], min(count, len(left))
+    return {name: left[name] for name in (names[at * len(names) // count] for at in range(count))}
 
 
 def _name(settings: dict[str, Any]) -> str:

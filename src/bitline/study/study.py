@@ -17,7 +17,7 @@ from bitline.config.part import Part
 from bitline.config.trust import is_loadable, is_trusted, reading_a_file, trust
 from bitline.cost import library_of
 from bitline.design import Design
-from bitline.design.settings import flat, overridden
+from bitline.design.settings import flat, overridden, refuse_twice
 from bitline.errors import DataError, DesignError, StudyError
 from bitline.measures import Measure
 from bitline.numerics.text import type_in_words
@@ -227,6 +227,7 @@ class Study(Part):
             StudyError: a class of the user's fails with it.
         """
         changes = {name: value for name, value in settings.items() if name != BASE}
+        refuse_twice(changes)
         base = varied(str(settings.get(BASE, self.design.base)))
         try:
             with reading_a_file():  # whose word the settings are was noted when the study was made
