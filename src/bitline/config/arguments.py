@@ -196,4 +196,4 @@ def _in_words(hint: Any) -> Iterator[str]:
 def _shown(value: Any) -> str:
     """A value in one short line."""
     text = value.__name__ if isinstance(value, type) else reprlib.repr(value)
-    return f"{type_in_words(value)}" if "\n" in text or text.startswith("<") or len(text) > 60 else text
+    return type_in_words(value) if "\n" in text or text.startswith("<") or len(text) > 60 else text

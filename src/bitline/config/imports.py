@@ -105,12 +105,11 @@ def import_module(path: str) -> ModuleType:
         return importlib.import_module(module)
     except KeyboardInterrupt:
         raise
-    except ModuleNotFoundError as error:
-        if error.name and not f"{module}.".startswith(f"{error.name}."):
+    except ImportError as error:
+        is_there = isinstance(error, ModuleNotFoundError) and not f"{module}.".startswith(f"{error.name}.")
+        if is_there and error.name:
             needed = f"{module} needs {error.name}, which is not there{users_line(error)}"
             raise ValueError(f"{needed}: install it, or put it on PYTHONPATH") from error
-        raise ValueError(f"{module} cannot be imported ({first_line(error)}): put it on PYTHONPATH") from error
-    except ImportError as error:
         reason = f"({first_line(error)}){users_line(error)}"
         raise ValueError(f"{module} cannot be imported {reason}: put it on PYTHONPATH") from error
     except BaseException as error:  # a user's module can raise anything, SystemExit too

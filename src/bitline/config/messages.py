@@ -192,7 +192,7 @@ def _message(problem: ErrorDetails, path: str, owner: type[BaseModel], model: ty
 def _shown(value: Any) -> str:
     """A value as Python writes it, or what it is where that takes more than a line."""
     text = repr(value)
-    return text if len(text) <= LONGEST and "\n" not in text else f"{type_in_words(value)}"
+    return text if len(text) <= LONGEST and "\n" not in text else type_in_words(value)
 
 
 def _place(location: tuple[int | str, ...], model: type[BaseModel]) -> tuple[str, type[BaseModel]]:

@@ -19,7 +19,7 @@ from bitline.numerics.histogram import Histogram, HistogramSeries
 from bitline.quantize import InputScale
 
 FORMAT = 2
-"""Raised whenever the classes below get other attributes, or count otherwise."""
+"""Raised whenever the classes below get other attributes, without a value for records of before, or count otherwise."""
 
 KINDS: dict[str, type[Any]] = {
     kind.__name__: kind

@@ -101,7 +101,9 @@ def setting_text(value: object) -> str:
     """
     if isinstance(value, dict):
         others = "; ".join(f"{name} {setting_text(part)}" for name, part in value.items() if name != "kind")
-        return " ".join(filter(None, (value.get("kind"), f"({others})" * bool(others)))) if "kind" in value else others
+        if "kind" not in value:
+            return others
+        return f"{value['kind']} ({others})" if others else str(value["kind"])
     typed = not isinstance(value, float) or not math.isfinite(value) or float(f"{value:.6g}") == value
     return str(value) if typed else f"{value:.4g}"
 
