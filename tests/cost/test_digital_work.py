@@ -130,8 +130,8 @@ ARITHMETIC = {
     "turned": (lambda x: torch.view_as_real(torch.view_as_complex(x) * ROTATION), {"scalings": 4 * 4}),
     "scaled": (lambda x: torch.view_as_real(torch.view_as_complex(x) * 0.5), {"scalings": 2 * 4}),
     "conjugate": (lambda x: torch.view_as_real(torch.view_as_complex(x).conj().resolve_conj()), {}),
-    "added": (lambda x: torch.view_as_real(torch.view_as_complex(x) + ROTATION), {"additions": 2 * 4}),
-    "mean": (lambda x: torch.view_as_real(torch.view_as_complex(x).mean(1)), {"poolings": 2 * 4}),
+    "added": (lambda x: torch.view_as_real(torch.view_as_complex(x) + ROTATION), {"additions": 8, "written": 8}),
+    "mean": (lambda x: torch.view_as_real(torch.view_as_complex(x).mean(1)), {"poolings": 2 * 4, "written": 2}),
     "activation": (lambda x: torch.view_as_real(torch.view_as_complex(x).tanh()), {"unknown": ("tanh",)}),
 }
 

@@ -1,9 +1,12 @@
 """Intervals of costs, and what they say of the order of designs."""
 
 import pytest
+import torch
 from small_cost import statistics
+from torch import nn
 
-from bitline.cost import Interval, Library, cost_intervals, explained, network_cost, ranking
+from bitline import Design
+from bitline.cost import Interval, Library, cost_intervals, explained, gather_statistics, network_cost, ranking
 from bitline.cost.interval import intervals
 from bitline.cost.scaling import at_node, supply_of
 from bitline.errors import DesignError
@@ -65,6 +68,27 @@ def test_gates_shrink_and_capacitors_of_cells_do_not(name):
         assert "carried from" in after[quantity].basis
     for quantity in capacitors:
         assert after[quantity].value == before[quantity].value
+
+
+@pytest.mark.parametrize("rate", [1280, None])
+def test_parts_whose_power_is_known_take_the_energy_of_as_much_work_at_another_node(rate):
+    """Half the gate takes half the energy, in the same time where the rate is given and in half of it otherwise.
+
+    Power went with the supply alone, as if clocks were faster, where the design's own rate kept the time.
+    """
+    found = gather_statistics(nn.Sequential(nn.Linear(128, 128)), "isaac", torch.rand(4, 128))
+    first, small = (
+        network_cost(
+            found,
+            Design.load("isaac").with_settings(
+                {"adc.rate_MS_per_s": rate, "hardware": {"library": "isaac-32nm"} | hardware}
+            ),
+        )
+        for hardware in ({}, {"node_nm": 16, "supply_V": 0.9})
+    )
+    assert small.latency_ns == pytest.approx(first.latency_ns * (1 if rate else 0.5))
+    for name in ("input register", "eDRAM buffer", "ADCs", "row drivers"):
+        assert small.energies_pJ[name] == pytest.approx(first.energies_pJ[name] / 2), name
 
 
 def test_impossible_nodes_are_refused():

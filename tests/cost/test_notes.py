@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+import torch
 from small_cost import statistics
+from torch import nn
 
 from bitline import Design
-from bitline.cost import Library, network_cost
+from bitline.cost import Library, gather_statistics, network_cost
 from bitline.cost.architectures import PublishedConverter
 from bitline.cost.scaling import supply_of
 from bitline.readout.architectures import RampAdc
@@ -125,3 +127,11 @@ def test_converters_of_rows_that_cost_nothing_are_named_where_there_are_any(slic
     words = "rows are driven with 4 bits at once"
     assert any(words in note for note in notes) == (slice_bits == 4)
     assert not any("rows are driven with" in note for note in notes if words not in note)
+
+
+@pytest.mark.parametrize(("settings", "is_told"), [({}, False), ({"cell.on_off_ratio": 10.0}, True)])
+def test_cells_beside_groups_that_share_an_array_are_named(settings, is_told):
+    network = nn.Sequential(nn.Conv2d(8, 8, 3, groups=8))
+    design = Design().with_settings({"cell.on_off_ratio": float("inf")} | settings)
+    cost = network_cost(gather_statistics(network, design, torch.rand(2, 8, 6, 6)), design)
+    assert any("groups of 0 share arrays" in note for note in cost.notes) == is_told

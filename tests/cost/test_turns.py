@@ -7,7 +7,7 @@ import torch
 from small_cost import IMAGES, network, statistics
 
 from bitline import Design, convert
-from bitline.arrays import MatrixProduct
+from bitline.arrays import ConvolutionProduct, MatrixProduct
 from bitline.cost import core_cost, network_cost, unit_costs
 from bitline.cost.mapping import ArrayMapping
 from bitline.design import views
@@ -25,6 +25,22 @@ def test_partitions_share_arrays():
         at = ArrayMapping.of(product, 10, Design().with_settings({"array.rows": 16, "array.turns": turns}))
         assert (at.partitions, at.arrays, at.turns) == (7, arrays, most)
         assert at.used == pytest.approx(100 * 10 / (arrays * 16 * turns * 256))
+
+
+def test_blocks_are_spread_evenly_over_arrays():
+    """Five blocks on two arrays of four are three and two; the fullest one held four, and was read four times."""
+    designs = [Design().with_settings({"array.rows": 100, "array.turns": turns}) for turns in (3, 4, 5)]
+    found = [ArrayMapping.of(MatrixProduct(500), 20, design) for design in designs]
+    assert [(at.arrays, at.turns) for at in found] == [(2, 3), (2, 3), (1, 5)]
+
+
+def test_groups_lie_below_each_other_as_partitions_do():
+    """64 groups of 9 x 1 cells: one on 16 rows, so that arrays of eight turns hold eight; each had an array alone."""
+    product = ConvolutionProduct(channels=1, kernel=(3, 3), groups=64)
+    for rows, turns, arrays, most, packed in ((128, 1, 5, 1, 14), (16, 8, 8, 8, 1), (32, 4, 6, 4, 3)):
+        at = ArrayMapping.of(product, 64, Design().with_settings({"array.rows": rows, "array.turns": turns}))
+        assert (at.arrays, at.turns, at.packed, at.reads) == (arrays, most, packed, at.packs)
+        assert at.packs == -(-64 // packed)
 
 
 def test_outputs_and_their_keys_are_the_same():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import math
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,7 @@ from torch import Tensor, nn
 from bitline import Design, conversion_of, convert, program
 from bitline.design import LayerRule
 from bitline.errors import CalibrationError
+from bitline.nn import Calibration, record
 
 DESIGN = Design.load("differential")
 
@@ -107,9 +109,44 @@ def test_older_states_load_unless_they_cannot_be_of_this_design():
 
 
 def test_a_calibration_with_more_levels_than_the_converter_has_is_refused():
-    known = conversion_of(analog({})).calibration
+    known = Calibration(conversion_of(analog({})).calibration.layers)
     with pytest.raises(CalibrationError, match="256 ADC levels"):
         convert(network(), DESIGN.with_settings({"adc.bits": 3}), known)
+
+
+DECISIVE = {
+    "weights.kind": ("offset", "weights.kind = 'differential', and its design has 'offset'"),
+    "array.rows": (16, "array.rows = 1152, and its design has 16"),
+    "inputs.range": ("least-error", "inputs.range.kind = 'percentile', and its design has 'least-error'"),
+}
+"""Settings that calibrations depend on, and another value of each."""
+
+
+@pytest.mark.parametrize("setting", DECISIVE)
+@pytest.mark.parametrize("kind", ["calibration", "record"])
+def test_a_calibration_of_other_settings_is_refused(setting, kind):
+    """Signals of another mapping chose ranges, without a word: outputs were off by as much as they are."""
+    known = conversion_of(analog({})).calibration if kind == "calibration" else record(network(), DESIGN, X)
+    value, words = DECISIVE[setting]
+    with pytest.raises(CalibrationError, match=f"the {kind} of layer .* was made with {re.escape(words)}"):
+        convert(network(), DESIGN.with_settings({setting: value}), known)
+
+
+@pytest.mark.parametrize("kind", ["calibration", "record"])
+def test_a_calibration_of_another_network_with_the_same_names_is_refused(kind):
+    wide, narrow = (nn.Sequential(nn.Linear(32, 4), nn.ReLU(), nn.Linear(4, size)) for size in (10, 5))
+    seen = record(wide, DESIGN, torch.rand(8, 32))
+    known = seen if kind == "record" else conversion_of(convert(wide, DESIGN, seen)).calibration
+    with pytest.raises(CalibrationError, match=f"the {kind} of layer '2' is for one with outputs = 10.* has 5"):
+        convert(narrow, DESIGN, known)
+
+
+def test_a_record_serves_designs_that_show_the_same_signals():
+    """Bits of ADCs, devices and whether there are converters make no difference to what calibration inputs show."""
+    seen = record(network(), DESIGN, X)
+    for settings in ({"adc.bits": 4}, {"adc.kind": "none"}, {"cell.device": "pcm-joshi-2020", "cell.time": "1 day"}):
+        design = DESIGN.with_settings(settings)
+        assert torch.equal(convert(network(), design, seen)(X), convert(network(), design, X)(X))
 
 
 def otherwise(state: dict[str, Tensor], change: Callable[[dict[str, Any]], None]) -> dict[str, Tensor]:

@@ -62,9 +62,11 @@ def test_two_images_more_are_those_of_bonett_and_price():
     """Their interval has (n12 + 1, n21 + 1) discordant images of n + 2; ours the same variance but for its centre."""
     reference = np.repeat([1.0, 1.0, 0.0], (80, 15, 5))
     design = np.repeat([1.0, 0.0, 1.0], (80, 15, 5))
-    (spread,) = estimate(STATISTICS["loss"], [reference[None], design[None]]).spreads
+    orders = [np.random.default_rng(seed).permutation(100) for seed in range(50)]
+    found = [estimate(STATISTICS["loss"], [reference[None, order], design[None, order]]) for order in orders]
     p12, p21 = 16 / 102, 6 / 102
-    assert spread.from_images == pytest.approx((p12 + p21 - (p12 - p21) ** 2) / 102, rel=0.1)
+    exact = (p12 + p21 - (p12 - p21) ** 2) / 102
+    assert np.mean([each.spreads[0].from_images for each in found]) == pytest.approx(exact, rel=0.1)
 
 
 def test_images_of_which_none_is_lost_do_not_prove_that_none_would_be():
@@ -137,3 +139,15 @@ def test_as_many_images_as_were_asked_for_decide():
 def test_tables_that_do_not_belong_together_are_refused():
     with pytest.raises(ValueError, match="other chips or images"):
         estimate(lambda means: means[0], [np.ones((3, 4)), np.ones((2, 4))])
+
+
+@pytest.mark.parametrize("classes", [2, 5, 10, 50])
+def test_intervals_do_not_depend_on_the_order_of_images(classes):
+    """Classes that take turns gave each group of images classes of its own, and intervals five times too wide."""
+    hard = np.arange(10_000) % classes
+    right = (np.random.default_rng(0).random((3, 10_000)) < np.linspace(0.5, 1.0, classes)[hard]).astype(float)
+    taking_turns = estimate(lambda means: means[0], [right])
+    sorted_by_class = estimate(lambda means: means[0], [right[:, np.argsort(hard, kind="stable")]])
+    for found in (taking_turns, sorted_by_class):
+        exact = right.mean(axis=0).var() / 10_000
+        assert found.spreads[0].from_images == pytest.approx(exact, rel=0.5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ from bitline.data.call import Call
 from bitline.nn import AnalogLayer, analog_layers, computing
 from bitline.nn.operations import SeenOperations, name_of
 from bitline.nn.products import ATTENTION, product_of
-from bitline.nn.windows_seen import share_met
+from bitline.nn.windows_seen import share_met, values_fetched
 
 
 def _names(text: str) -> frozenset[str]:
@@ -40,6 +41,8 @@ POOLINGS = _names(
     "max_pool2d_with_indices avg_pool2d avg_pool1d _adaptive_avg_pool2d adaptive_avg_pool2d mean sum amax max_pool1d "
     "max_pool3d_with_indices avg_pool3d adaptive_max_pool2d max"
 )
+COUNTED = ("activations", "additions", "scalings", "poolings", "macs", "written")
+"""What is counted, by the names of `DigitalWork`."""
 PLAIN = (int, float, bool, str, type(None))
 """What outputs may have beside tensors."""
 FREE = _names(
@@ -65,6 +68,7 @@ class DigitalWork:
         scalings: multiplications by a constant: normalisation that could not be folded, for example.
         poolings: values that go into pooling, whose result is used.
         macs: multiplications with addition, of layers that stay digital and of activations with each other.
+        written: results of additions and poolings, which go to a buffer.
         unknown: operations that are not counted, by name.
     """
 
@@ -73,6 +77,7 @@ class DigitalWork:
     scalings: float = 0.0
     poolings: float = 0.0
     macs: float = 0.0
+    written: float = 0.0
     unknown: tuple[str, ...] = ()
 
 
@@ -84,6 +89,7 @@ class Calls:
         products: matrix-vector products of one group of channels, by how many calls of the layer they wait for.
         uses: multiplications of each weight that the layer asks for.
         inputs: values of its inputs.
+        fetched: values that windows read, see `values_fetched`.
         met: (kernel positions,), share of the windows in which each meets an input.
         after: analog layers whose outputs its inputs are computed from, without another analog layer between.
     """
@@ -91,6 +97,7 @@ class Calls:
     products: Mapping[int, float]
     uses: float
     inputs: float
+    fetched: float
     met: np.ndarray = field(repr=False)
     after: frozenset[str] = frozenset()
 
@@ -120,12 +127,13 @@ def count_work(network: nn.Module, call: Call) -> tuple[dict[str, Calls], Digita
         met, outputs = share_met(layer, inputs).numpy(), layer.float_forward(inputs)
         counter.inside -= 1
         origin = counter.origins.of_call(inputs)
-        earlier = calls.get(layer.name, Calls({}, 0.0, 0.0, met))
+        earlier = calls.get(layer.name, Calls({}, 0.0, 0.0, 0.0, met))
         before, new = origin.calls.get(layer.name, 0), outputs.numel() / layer.outputs
         calls[layer.name] = Calls(
             {**earlier.products, before: earlier.products.get(before, 0.0) + new},
             earlier.uses + layer.uses(inputs, outputs),
             earlier.inputs + inputs.numel(),
+            earlier.fetched + values_fetched(layer, inputs),
             met,
             earlier.after | origin.nearest,
         )
@@ -135,13 +143,9 @@ def count_work(network: nn.Module, call: Call) -> tuple[dict[str, Calls], Digita
     with computing(network, note), _nothing_fused(), counter:
         counter.use_outputs(call.on(network))
     for layer in analog_layers(network):  # one sample may not reach all, as experts and branches that it does not take
-        calls.setdefault(layer.name, Calls({}, 0.0, 0.0, np.ones(layer.product.positions, np.float32)))
-    counts = {
-        name: counter.counts[name] / call.samples for name in ("activations", "additions", "scalings", "poolings")
-    }
-    return calls, DigitalWork(
-        **counts, macs=counter.counts["macs"] / call.samples, unknown=tuple(sorted(counter.unknown))
-    )
+        calls.setdefault(layer.name, Calls({}, 0.0, 0.0, 0.0, np.ones(layer.product.positions, np.float32)))
+    counts = {name: counter.counts[name] / call.samples for name in COUNTED}
+    return calls, DigitalWork(**counts, unknown=tuple(sorted(counter.unknown)))
 
 
 @contextmanager
@@ -159,9 +163,10 @@ def _nothing_fused() -> Iterator[None]:
 
 @dataclass
 class _Pooled:
-    """Values that went into a pooling whose result nothing has used so far."""
+    """Values that went into a pooling whose result nothing has used so far, and those that came out of it."""
 
     values: int
+    results: int
 
 
 class _Counter(SeenOperations):
@@ -183,14 +188,19 @@ class _Counter(SeenOperations):
         for value in tree_leaves(values):
             pooled = self.unused.pop(id(value), None)
             if pooled is not None:
-                self.counts["poolings"] += pooled.values
-                pooled.values = 0
+                self._use_pooled(pooled)
 
     def use_outputs(self, outputs: Any) -> None:
         """Count the poolings whose results a network returns: all where it returns what cannot be looked into."""
         self.use(outputs)
         if not all(isinstance(value, (Tensor, *PLAIN)) for value in tree_leaves(outputs)):
-            self.counts["poolings"] += sum({id(pooled): pooled.values for pooled in self.unused.values()}.values())
+            for pooled in list(self.unused.values()):
+                self._use_pooled(pooled)
+
+    def _use_pooled(self, pooled: _Pooled) -> None:
+        self.counts["poolings"] += pooled.values
+        self.counts["written"] += pooled.results
+        pooled.values = pooled.results = 0
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         result = func(*args, **(kwargs or {}))
@@ -221,14 +231,23 @@ class _Counter(SeenOperations):
             self.counts["activations"] += first.numel()
         elif name in ADDITIONS:
             self.counts["additions"] += first.numel() * max(1, _complex(args[:2]))
+            self.counts["written"] += first.numel() * 2 ** _complex((first,))
         elif name in SCALINGS:
             self.counts["scalings"] += first.numel() * 2 ** _complex(args[:2])
         elif name in POOLINGS:
-            kernel = math.prod(args[1]) if "pool" in name and "adaptive" not in name else 0
-            values = first.numel() * kernel if kernel else args[0].numel()
-            self.unused[id(first)] = _Pooled(values * 2 ** _complex(args[:1]))
+            values, numbers = _pooled_values(name, args, first), 2 ** _complex(args[:1])
+            self.unused[id(first)] = _Pooled(values * numbers, first.numel() * numbers)
         else:
             self.unknown.add(name)
+
+
+def _pooled_values(name: str, args: Any, result: Tensor) -> int:
+    """Values that go into a pooling: those of its windows, one after the other, or all where it has none."""
+    axes = re.search(r"(?<!adaptive)_pool(\d)d", name)
+    if axes is None:
+        return int(args[0].numel())
+    kernel = args[1] if len(args[1]) > 1 else args[1] * int(axes[1])  # one size counts for all axes
+    return int(result.numel() * math.prod(kernel))
 
 
 def _complex(values: tuple[Any, ...]) -> int:

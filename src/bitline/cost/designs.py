@@ -51,20 +51,23 @@ def library_of(design: Design | str) -> Library:
         >>> library.name, library.cells.G_max_uS.value
         ('sonos-40nm at 28 nm', 20.0)
     """
-    hardware = Design.of(design).hardware
-    name, step = hardware.library, (hardware.node_nm, hardware.supply_V)
+    design = Design.of(design)
+    hardware, has_rate = design.hardware, getattr(design.adc, "rate_MS_per_s", None) is not None
+    name, step = hardware.library, (hardware.node_nm, hardware.supply_V, has_rate)
     if name in libraries():
         return _shipped(name, *step, json.dumps(hardware.numbers, default=str))
     return _changed(Library.load(Path(name)), *step, hardware.numbers)
 
 
 @lru_cache(maxsize=64)
-def _shipped(name: str, node_nm: float | None, supply_V: float | None, numbers: str) -> Library:
-    return _changed(Library.load(name), node_nm, supply_V, json.loads(numbers))
+def _shipped(name: str, node_nm: float | None, supply_V: float | None, has_rate: bool, numbers: str) -> Library:
+    return _changed(Library.load(name), node_nm, supply_V, has_rate, json.loads(numbers))
 
 
-def _changed(library: Library, node_nm: float | None, supply_V: float | None, numbers: dict[str, Any]) -> Library:
+def _changed(
+    library: Library, node_nm: float | None, supply_V: float | None, has_rate: bool, numbers: dict[str, Any]
+) -> Library:
     """A library at another node, then with other numbers."""
     if node_nm is not None or supply_V is not None:
-        library = at_node(library, node_nm or library.node_nm, supply_V)
+        library = at_node(library, node_nm or library.node_nm, supply_V, keeps_pace=has_rate)
     return library.with_settings(numbers) if numbers else library

@@ -22,7 +22,8 @@ class ArrayMapping:
     """One matrix on arrays.
 
     The slices of a weight lie on arrays of their own, its bit lines side by side on one; the groups of a grouped
-    convolution share arrays, block by block along the diagonal, where they are small enough.
+    convolution share arrays, block by block along the diagonal, where they are small enough. Arrays with word lines for
+    several turns hold as many blocks of rows, below each other: row partitions, and then those of the next groups.
 
     Attributes:
         rows: matrix rows of one group.
@@ -32,8 +33,9 @@ class ArrayMapping:
         converted_partitions: those that are converted one by one; 1 where their currents are added before.
         tiles: column tiles of a group.
         slices: weight slices.
-        packed: groups on one array.
-        turns: row partitions of the fullest array, which are read one after another.
+        packed: groups that are read at once on one array.
+        packs: reads of arrays that all groups take, for each row partition, column tile and slice.
+        turns: blocks of rows of the fullest array, which are read one after another.
         arrays: arrays of one copy of the matrix.
         used: share of the cells of these arrays that hold weights.
 
@@ -52,6 +54,7 @@ class ArrayMapping:
     tiles: int
     slices: int
     packed: int
+    packs: int
     turns: int
     arrays: int
     used: float
@@ -67,8 +70,9 @@ class ArrayMapping:
         """
         at = placement_of(design, product, outputs)
         parts, slices, array = len(at.row_slices), design.weights.slices, design.array
-        turns = min(parts, array.word_lines // array.rows)
-        arrays = at.packs * -(-parts // turns) * at.tiles * slices
+        blocks, each = at.packs * parts, array.word_lines // array.rows
+        columns_of_arrays = -(-blocks // each)
+        arrays = columns_of_arrays * at.tiles * slices
         cells = at.groups * product.rows * at.array_columns * slices
         return cls(
             rows=product.rows,
@@ -79,7 +83,8 @@ class ArrayMapping:
             tiles=at.tiles,
             slices=slices,
             packed=at.packed,
-            turns=turns,
+            packs=at.packs,
+            turns=-(-blocks // columns_of_arrays),
             arrays=arrays,
             used=cells / (arrays * array.word_lines * array.columns),
         )
@@ -91,8 +96,13 @@ class ArrayMapping:
 
     @property
     def side_by_side(self) -> int:
-        """Arrays that hold the columns of the same rows and weight slice."""
-        return self.arrays // (self.below_each_other * self.slices)
+        """Blocks of columns with the same rows and weight slice, which registers and adders work for at once."""
+        return -(-self.arrays // (self.below_each_other * self.slices))
+
+    @property
+    def reads(self) -> int:
+        """Reads of arrays that one product with a slice of the inputs takes."""
+        return self.packs * self.partitions * self.tiles * self.slices
 
     def additions(self, design: Design) -> int:
         """Digital additions for each output: of its terms, and to take unit columns, offsets and inputs' sums away."""

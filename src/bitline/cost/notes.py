@@ -52,6 +52,7 @@ def cost_notes(
         _free_ranges(matrices, library),
         _free_sums(matrices),
         _free_circuits([matrix.design for matrix in matrices]),
+        _cells_beside_groups(matrices),
         _uncounted_work(digital),
         _unknown_skips(matrices, skipped),
     )
@@ -235,6 +236,18 @@ def _free_sums(matrices: Sequence[PlacedMatrix]) -> Iterator[str]:
         yield (
             f"{' and '.join(f'{name}.accumulation' for name in settings)} {'is' if len(settings) == 1 else 'are'} "
             "'analog': every bit line keeps its integrator, and what weights and adds their currents is not counted"
+        )
+
+
+def _cells_beside_groups(matrices: Sequence[PlacedMatrix]) -> Iterator[str]:
+    """Groups that share rows and columns of an array, whose other cells conduct a little."""
+    beside = [
+        matrix.layer.name for matrix in matrices if matrix.work.mapping.packed > 1 and matrix.design.cell.window_low > 0
+    ]
+    if beside:
+        yield (
+            f"groups of {listed(beside, NAMED)} share arrays, block by block along the diagonal: what cells beside the "
+            "blocks conduct at G_min is not counted"
         )
 
 

@@ -22,14 +22,14 @@ def outside_cost(
         interval_ns: time from one image to the next.
     """
     bits = design.inputs.code_bits
-    fetched = 2 * work.additions + work.poolings
+    moved = 2 * work.additions + work.poolings + work.written
     energies = {
         "activations": library.activation.energy_pJ.value * work.activations,
         "adders": library.adder.energy_pJ.value * work.additions,
         "scaling": library.multiplier.energy_pJ.value * work.scalings,
         "pooling": library.pooling.energy_pJ.value * work.poolings,
         "digital layers": library.digital_mac.energy_pJ.value * work.macs,
-        "buffers": library.buffer_bit.energy_pJ.value * bits * fetched,
+        "buffers": library.buffer_bit.energy_pJ.value * bits * moved,
     }
     energies |= library.standing_pJ("tile", interval_ns, units.tiles)
     energies |= library.standing_pJ("chip", interval_ns, units.chips)

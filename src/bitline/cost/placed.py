@@ -96,17 +96,13 @@ class PlacedMatrix:
     def _transfer_energies(self) -> dict[str, float]:
         """Energy in pJ of what a layer needs outside its cores: inputs from the buffer, outputs scaled and sent on.
 
-        A window that slides by a step reads the inputs that are new to it, and none of the zeros that a transposed
-        convolution puts between them; outputs go over the network once and are written to the buffer of the next layer.
+        A window that slides by a step reads the inputs that are new to it; outputs go over the network once and are
+        written to the buffer of the next layer.
         """
-        layer, library = self.layer, self.library
-        bits, product = self.design.inputs.code_bits, layer.product
-        stride = getattr(product, "stride", ())
-        new = min(stride[-1], product.kernel[-1]) / product.kernel[-1] if product.kernel and stride else 1.0
-        fetched = self._inputs_of_windows() * new
+        layer, library, bits = self.layer, self.library, self.design.inputs.code_bits
         outputs = layer.products * layer.outputs
         return {
-            "buffers": library.buffer_bit.energy_pJ.value * bits * (fetched + outputs),
+            "buffers": library.buffer_bit.energy_pJ.value * bits * (layer.fetched + outputs),
             "network": library.network_bit.energy_pJ.value * bits * outputs,
             "scaling": library.multiplier.energy_pJ.value * outputs,
             **self._range_energies(),

@@ -64,14 +64,18 @@ class Step:
     Attributes:
         shrunk: ratio of the nodes, new over old.
         supply: ratio of the supplies, new over old.
+        keeps_pace: whether circuits do as much in a second as before, and not as much more as gates are faster.
     """
 
     shrunk: float
     supply: float
+    keeps_pace: bool = False
 
     def factor(self, name: str) -> float:
         """What a number of a library is multiplied by, from its dotted name."""
         gates, volts = _powers(name)
+        if self.keeps_pace and name.endswith("power_mW"):
+            gates += 1
         return float(self.shrunk**gates * self.supply**volts)
 
 
@@ -97,13 +101,15 @@ def _powers(name: str) -> tuple[int, int]:
 
 
 @checked(DesignError)
-def at_node(library: Library, node_nm: float, supply_V: float | None = None) -> Library:
+def at_node(library: Library, node_nm: float, supply_V: float | None = None, *, keeps_pace: bool = False) -> Library:
     """A library carried to another node and supply.
 
     Args:
         library: circuits.
         node_nm: technology node, 3 to 250.
         supply_V: of the logic; what is usual at the node if not given.
+        keeps_pace: whether its circuits do as much in a second as before, because their rate is given: the known power
+            of parts is then that of as much work. Otherwise clocks are as much faster as gates.
 
     Raises:
         DesignError: the node or the supply is not possible.
@@ -119,8 +125,8 @@ def at_node(library: Library, node_nm: float, supply_V: float | None = None) -> 
     if volts <= 0:
         raise DesignError(f"the supply is {volts} V: use a voltage above 0")
     old_V = supply_of(library)
-    step = Step(node_nm / library.node_nm, volts / old_V)
-    if step == Step(1.0, 1.0):
+    step = Step(node_nm / library.node_nm, volts / old_V, keeps_pace)
+    if (step.shrunk, step.supply) == (1.0, 1.0):
         return library
     way = f"{library.name}, carried from {library.node_nm:g} nm and {old_V:g} V to {node_nm:g} nm and {volts:g} V"
     settings: dict[str, Any] = {

@@ -46,6 +46,7 @@ class LayerStatistics:
         steps: matrix-vector products of one image, of each group, in the order that they need each other.
         uses: how often one image makes the layer multiply each weight.
         inputs: input values of one image.
+        fetched: those that windows read from a buffer; a window keeps what the one before it had.
         signed: whether inputs can be negative.
         frequencies: (channels of all groups, 2^bits), share of inputs with each |code|, as windows see them.
         valid: (kernel positions,), share of output positions at which there is an input, inside the image and no zero
@@ -60,6 +61,7 @@ class LayerStatistics:
     steps: Steps
     uses: float
     inputs: float
+    fetched: float
     signed: bool
     frequencies: np.ndarray = field(repr=False)
     valid: np.ndarray = field(repr=False)
@@ -180,6 +182,7 @@ class Statistics:
                     steps=calls[layer.name].steps,
                     uses=calls[layer.name].uses,
                     inputs=calls[layer.name].inputs,
+                    fetched=calls[layer.name].fetched,
                     signed=scales[layer.name].signed,
                     frequencies=(counts / seen).astype(np.float32),
                     valid=calls[layer.name].met,

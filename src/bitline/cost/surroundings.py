@@ -160,7 +160,9 @@ def whole_cost(
 
     If the weights do not fit on the tiles, all of them are read from main memory and written in every batch, a part of
     the network after the other, and all images of the batch pass through one part before the next is written.
-    Activations of a layer that its tiles' buffers cannot hold go to main memory and back.
+    A layer may keep its inputs in the buffers of all tiles in use, and those that these cannot hold go to main memory
+    and back. What pipelined layers keep at the same time, the lines that their windows lie on, is taken to be less than
+    the largest inputs of one of them, and what waits for an addition is not counted.
     Outputs travel over a square mesh of tiles, filled row by row in the order of the layers.
 
     Args:

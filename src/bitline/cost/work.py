@@ -188,7 +188,7 @@ class Work:
             conductance=cells * activity.conductance,
             charge=cells * activity.charged,
             cells=cells,
-            arrays=self.products * at.side_by_side * at.partitions * at.slices * slices * slicing.polarities,
+            arrays=self.products * at.reads * slices * slicing.polarities,
             size=design.array.rows * _cells_of_row(design),
         )
 

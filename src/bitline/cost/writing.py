@@ -67,7 +67,7 @@ class Writing:
         at, lines = ArrayMapping.of(layer.product, layer.outputs, design), design.weights.lines
         placement = placement_of(design, layer.product, layer.outputs)
         readout = ConversionSchedule.of(design, library, layer.magnitude_bits(design), layer.has_signs(design))
-        heights = [rows.stop - rows.start for rows in placement.row_slices]
+        heights = at.packs * [rows.stop - rows.start for rows in placement.row_slices]
         tallest = max(sum(heights[first : first + at.turns]) for first in range(0, len(heights), at.turns))
         in_a_row = at.columns if at.tiles == 1 else placement.columns_in_use
         return cls(

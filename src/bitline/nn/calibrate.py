@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
+from bitline.design import views
 from bitline.errors import CalibrationError
 from bitline.nn._relu import followed_by_relu
 from bitline.nn.activity import Activities
@@ -17,6 +18,7 @@ from bitline.nn.fold import Pair
 from bitline.nn.inputs import Inputs
 from bitline.nn.layer import AnalogLayer
 from bitline.nn.lent_weights import Lent
+from bitline.nn.made_for import made_for
 from bitline.nn.padding import Marks, real_inputs
 from bitline.nn.rules import kept_digital
 from bitline.nn.watched_layer import LayerWithAdcs, WatchedLayer
@@ -41,8 +43,9 @@ def record_for(
     Raises:
         CalibrationError: a layer saw no input.
     """
-    watched = [layer.name for layer in analog_layers(network) if layer.design.needs_calibrated_adc]
-    return NetworkRecord(record_network(network, inputs, watched), folded, channels_last, len(inputs), lent)
+    layers = {layer.name: layer for layer in analog_layers(network)}
+    seen = record_network(network, inputs, [name for name in layers if layers[name].design.needs_calibrated_adc])
+    return NetworkRecord(seen, folded, channels_last, len(inputs), lent, made_for(layers, views.record))
 
 
 def record_activity(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from bitline.design import views
+from bitline.design.views import View
 from bitline.errors import CalibrationError
 from bitline.layer.encoded import LayerCalibration
 from bitline.layer.signal_histograms import ENOUGH, SignalHistograms
@@ -12,6 +14,7 @@ from bitline.nn.activity import Activities, Activity
 from bitline.nn.fold import Pair
 from bitline.nn.layer import AnalogLayer
 from bitline.nn.lent_weights import Lent
+from bitline.nn.made_for import made_for, refuse_other_layers
 from bitline.numerics.summary import counted, summary
 from bitline.numerics.text import listed, number
 from bitline.quantize import InputScale
@@ -40,12 +43,14 @@ class Calibration:
         folded: batch norms that were part of the weights, with their layers; None where that is not known.
         channels_last: whether the network was seen to compute the same with channels last in memory, which is faster.
         lent: modules that multiply with the weights of layers, with these.
+        made_for: sizes and settings of the layers, by name; None where that is not known.
     """
 
     layers: Mapping[str, LayerCalibration]
     folded: tuple[Pair, ...] | None = None
     channels_last: bool = False
     lent: Lent = ()
+    made_for: Mapping[str, View] | None = field(default=None, repr=False, compare=False)
 
     def __repr__(self) -> str:
         return f"Calibration({counted(len(self.layers), 'layer')})"
@@ -117,6 +122,7 @@ class NetworkRecord:
         channels_last: whether the network was seen to compute the same with channels last in memory.
         samples: how many calibration samples there were.
         lent: modules that multiply with the weights of layers, with these.
+        made_for: sizes and settings of the layers, by name; None where an earlier version did not keep them.
     """
 
     layers: Mapping[str, LayerRecord]
@@ -124,6 +130,7 @@ class NetworkRecord:
     channels_last: bool
     samples: int
     lent: Lent = ()
+    made_for: Mapping[str, View] | None = None
 
     def calibration(self, layers: Mapping[str, AnalogLayer]) -> Calibration:
         """Input quantisation and ADC levels of every layer.
@@ -132,8 +139,10 @@ class NetworkRecord:
             layers: the analog layers, by name.
 
         Raises:
-            CalibrationError: nothing is known of a layer.
+            CalibrationError: nothing is known of a layer, or it has another size, or settings that show other signals.
         """
+        if self.made_for is not None:
+            refuse_other_layers("record", self.made_for, layers, views.record)
         missing = [name for name in layers if name not in self.layers]
         if missing:
             raise CalibrationError(f"nothing was seen of layer {missing[0]!r}: calibrate this network again")
@@ -141,7 +150,8 @@ class NetworkRecord:
         for name, layer in layers.items():
             seen = self.layers[name]
             chosen[name] = LayerCalibration(seen.scale, layer.encoded().levels(seen.scale, seen.signals))
-        return Calibration(chosen, self.folded, self.channels_last, self.lent)
+        made = made_for(layers, views.calibration)
+        return Calibration(chosen, self.folded, self.channels_last, self.lent, made)
 
     @property
     def remarks(self) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from typing import Any
 from torch import nn
 
 from bitline.config.counts import whole_number
-from bitline.design import Design
+from bitline.design import Design, views
 from bitline.design.approximations import approximations
 from bitline.errors import CalibrationError, ConversionError
 from bitline.layer.chip import Chip
@@ -19,6 +19,7 @@ from bitline.nn.checked_form import checked_form, known_form
 from bitline.nn.contexts import recordable
 from bitline.nn.conversion import Conversion
 from bitline.nn.inputs import Inputs
+from bitline.nn.made_for import refuse_other_layers
 from bitline.nn.out_of_memory import naming_memory
 from bitline.nn.precision import checked_network
 from bitline.nn.saved_network import check_before_loading
@@ -86,6 +87,8 @@ def _converted(model: nn.Module, design: Design, calibration: Any, seed: int) ->
     missing = [name for name in layers if name not in calibration.layers]
     if missing:
         raise CalibrationError(f"the calibration knows nothing of layer {missing[0]!r}: calibrate this network again")
+    if calibration.made_for is not None:
+        refuse_other_layers("calibration", calibration.made_for, layers, views.calibration)
     lacking = []
     for name, layer in layers.items():
         layer.calibrate(calibration.layers[name])

@@ -80,7 +80,7 @@ class SavedState:
         cls, chip: Chip, calibration: LayerCalibration | None, correction: Correction | None, design: Design
     ) -> SavedState:
         """The state of a layer of a design, whose rules for this layer are applied."""
-        return cls(chip, calibration, correction, _decisive(design))
+        return cls(chip, calibration, correction, decisive(design))
 
     def for_layer(self, name: str, design: Design) -> SavedState:
         """The same, if its calibration is one for a layer of this design.
@@ -93,7 +93,7 @@ class SavedState:
         if design.adc.converts == (self.calibration.levels is None):
             saved, own = ("ADCs", "none") if self.calibration.levels else ("no ADCs", "ADCs")
             raise CalibrationError(_OTHER.format(name=name, saved=saved, own=own))
-        for setting, (saved, own) in views.differences(_without_rules(self.made_for), _decisive(design)).items():
+        for setting, (saved, own) in views.differences(_without_rules(self.made_for), decisive(design)).items():
             raise CalibrationError(_OTHER.format(name=name, saved=f"{setting} {saved!r}", own=repr(own)))
         return self
 
@@ -166,9 +166,14 @@ def take_float_weights(name: str, folded: str, load: Callable[..., None], argume
         missing.remove(f"{prefix}_extra_state")
 
 
-def _decisive(design: Design) -> View:
-    """What the calibration of a layer depends on, whose rules are applied: those of other layers do not matter."""
-    return _without_rules(views.calibration(design.model_copy(update={RULES: ()})))
+def decisive(design: Design, view: Callable[[Design], View] = views.calibration) -> View:
+    """What the calibration of a layer depends on, whose rules are applied: those of other layers do not matter.
+
+    Args:
+        design: of the layer.
+        view: of what was found for it.
+    """
+    return _without_rules(view(design.model_copy(update={RULES: ()})))
 
 
 def _without_rules(view: View) -> View:
