@@ -77,15 +77,9 @@ def test_parts_whose_power_is_known_take_the_energy_of_as_much_work_at_another_n
     Power went with the supply alone, as if clocks were faster, where the design's own rate kept the time.
     """
     found = gather_statistics(nn.Sequential(nn.Linear(128, 128)), "isaac", torch.rand(4, 128))
-    first, small = (
-        network_cost(
-            found,
-            Design.load("isaac").with_settings(
-                {"adc.rate_MS_per_s": rate, "hardware": {"library": "isaac-32nm"} | hardware}
-            ),
-        )
-        for hardware in ({}, {"node_nm": 16, "supply_V": 0.9})
-    )
+    base = Design.load("isaac").with_settings({"adc.rate_MS_per_s": rate})
+    small = base.with_settings({"hardware.node_nm": 16, "hardware.supply_V": 0.9})
+    first, small = (network_cost(found, design) for design in (base, small))
     assert small.latency_ns == pytest.approx(first.latency_ns * (1 if rate else 0.5))
     for name in ("input register", "eDRAM buffer", "ADCs", "row drivers"):
         assert small.energies_pJ[name] == pytest.approx(first.energies_pJ[name] / 2), name

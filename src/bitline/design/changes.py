@@ -15,7 +15,7 @@ from typing import Any
 
 from bitline.design.settings import flat
 
-COSTS_VERSION = 5
+COSTS_VERSION = 6
 """Raised by one whenever the same design has another energy, area or latency: all stored costs are computed anew."""
 
 Settings = Mapping[str, Any]

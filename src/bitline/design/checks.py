@@ -150,6 +150,12 @@ def charges(design: Design) -> None:
             f"array.kind is 'charge-sharing' and cell.current_voltage is {curve.kind!r}, but capacitors take charge in "
             "proportion to their voltage: use cell.current_voltage = 'ohmic'"
         )
+    if device.is_loaded and device.full_scale is not None:
+        raise ValueError(
+            f"array.kind is 'charge-sharing' and cell.device is {device.kind!r}, whose cells were measured to conduct, "
+            "but capacitors hold the weights' charge: use cell.device = 'none' with array.mismatch, or another "
+            "array.kind"
+        )
     if device.kind == "charge-sharing":
         raise ValueError(
             "array.kind and cell.device are both 'charge-sharing', which counts the mismatch of capacitors twice: use "

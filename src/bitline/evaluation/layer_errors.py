@@ -36,7 +36,8 @@ class LayerError:
         name: layer name.
         rows, outputs: matrix of one group.
         partitions: row partitions.
-        own_db: error that the layer makes on the inputs it gets.
+        own_db: error that the layer makes on the inputs it gets. Digital sums have the precision of the network: in
+            float32 they end at 80 to 110 dB where converters lose nothing.
         accumulated_db: error of its output with everything before it, over the chips that gave the layer the samples
             that the reference gave it; NaN for none, as the experts of a router with errors.
         own_half_db, accumulated_half_db: half of the 95 % confidence intervals of the two over chips; NaN for one chip.

@@ -174,7 +174,7 @@ class LeastErrorRange(InputRangePolicy):
     power: Literal[1, 2] = 2
     """1: mean absolute error, 2: mean squared error."""
     bits: Annotated[int, Field(ge=1, le=16)] | Literal["inputs"] = "inputs"
-    """Resolution at which the error is measured; 'inputs' takes that of the inputs."""
+    """Resolution at which the error is measured, without a bit for the sign; 'inputs' takes that of the inputs."""
 
     def limit(self, seen: Histogram, magnitude_bits: int) -> float:
         top = 2 ** (magnitude_bits if self.bits == "inputs" else self.bits) - 1

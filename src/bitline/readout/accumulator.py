@@ -35,8 +35,8 @@ class Accumulator(Part):
     leakage: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Fraction of the stored charge that is lost from one step to the next."""
     effective_bits: Annotated[float, Field(gt=0, le=32)] | None = None
-    """Resolution of the accumulated voltage, as noise of that quantisation over the range of the ADC; unlimited if not
-    given."""
+    """Resolution of the accumulated voltage, as noise of that quantisation over the range of the ADC, so none where
+    there is no ADC; unlimited if not given."""
 
     @property
     def has_exact_weights(self) -> bool:
