@@ -16,6 +16,7 @@ import argparse
 import math
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,7 @@ from bitline.numerics.two_way import Estimate, estimate
 
 LENGTH = 512
 """Tokens of a window."""
+OUTPUTS_DIGITAL: dict[str, Any] = {"layers": [{"match": "token_embd", "digital": True}]}
 BLOCK = 64
 """Neighbouring predictions, which are alike: what counts as one sample of an interval."""
 
@@ -82,15 +84,16 @@ def subject_of(network: SmolLM2, calibration: Tensor, windows: Tensor) -> Subjec
     )
     samples = MeasuredSamples.of(samples_of((windows, windows), None, network), Perplexity(), 1, network)
     errors = Errors((0.02, 0.05, 0.1), (0.002, 0.005, 0.01))
-    return Subject(network, samples, calibration, 2, errors, Unit("token", length), about, FINE)
+    ranges = {line: {**settings, **OUTPUTS_DIGITAL} for line, settings in FINE.items()}
+    return Subject(network, samples, calibration, 2, errors, Unit("token", length), about, ranges)
 
 
 def all_cases(subject: Subject) -> Iterator[Case]:
     """Those of the other networks; what one weight step for a matrix costs comes after design A."""
     for case in cases(subject):
-        yield case
+        yield replace(case, settings={**case.settings, **OUTPUTS_DIGITAL})
         if case.study == "designs" and case.x == "A":
-            yield Case("designs", "range of each vector", "A", "sonos-a", PER_VECTOR)
+            yield Case("designs", "range of each vector", "A", "sonos-a", {**PER_VECTOR, **OUTPUTS_DIGITAL})
 
 
 class Bench:

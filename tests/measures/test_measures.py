@@ -79,6 +79,37 @@ def test_measures_equal_naive_computations(name, batch):
     assert by_sample(measure_of(name), outputs, targets, batch) == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.parametrize("k", [1, 2, 3, 5])
+def test_names_of_top_measures_say_how_many_count(k):
+    ranks = torch.arange(8.0).expand(6, 8)  # class 7 is best
+    labels = torch.arange(2, 8)
+    right = float((7 - labels < k).double().mean())
+    assert by_sample(measure_of(f"top-{k}"), ranks, labels) == pytest.approx(right)
+
+
+def test_f1_of_two_classes_is_that_of_class_1():
+    found, wanted = SCORES[:, :2].argmax(1), CLASSES % 2
+    expected = f1_of_class(found, wanted, 1)
+    assert expected != pytest.approx(f1_of_class(found, wanted, 0), rel=0.01)
+    assert by_sample(measure_of("f1"), SCORES[:, :2], wanted) == pytest.approx(expected)
+
+
+def test_outputs_of_one_axis_are_one_number_for_each_sample():
+    assert by_sample(measure_of("mae"), NUMBERS[:, 0], WANTED[:, 0]) == pytest.approx(
+        float((NUMBERS[:, 0] - WANTED[:, 0]).abs().double().mean())
+    )
+
+
+def test_a_function_may_keep_the_axis_of_its_numbers():
+    kept, flat = (measure_of(lambda outputs, targets, keep=keep: outputs.amax(1, keep)) for keep in (True, False))
+    assert torch.equal(kept.values(SCORES, CLASSES), flat.values(SCORES, CLASSES))
+
+
+def test_one_hot_labels_along_either_axis_are_refused():
+    with pytest.raises(DataError, match="have a single 1 along the second axis and along the last"):
+        measure_of("position-accuracy").values(torch.rand(2, 3, 3), torch.eye(3).expand(2, 3, 3))
+
+
 def test_every_measure_has_a_name_and_what_is_better():
     for make in MEASURES.values():
         measure = make()
